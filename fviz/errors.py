@@ -1,0 +1,20 @@
+"""One kind of error for everything a user can put right."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class FvizError(ValueError):
+  """The message says which value, what is allowed, and what to do."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> FvizError:
+  """An error for a name that is not in a list, with a did-you-mean.
+
+  >>> print(unknown('layer', 'mixd4', ['mixed3', 'mixed4']))
+  Unknown layer 'mixd4'. Did you mean 'mixed4'? Known: mixed3, mixed4.
+  """
+  known = [str(k) for k in known]
+  close = difflib.get_close_matches(str(name), known, n=1)
+  hint = f' Did you mean {close[0]!r}?' if close else ''
+  return FvizError(f'Unknown {kind} {name!r}.{hint} Known: {", ".join(known)}.')

@@ -1,0 +1,148 @@
+"""The protocols that every part of fviz shares: plain data and pure functions.
+
+Nothing here imports another module of fviz, and the core never imports flax.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import jax
+from jax.typing import ArrayLike
+
+Array = jax.Array
+Key = jax.Array  # A typed PRNG key, as jax.random.key makes it.
+PyTree = Any
+Activations = Mapping[str, Array]  # Layer name -> [n, h, w, channels].
+
+
+class Layer(NamedTuple):
+  """What is known of a layer without running it.
+
+  Attributes:
+    channels: size of the last axis.
+    size: (height, width) at the network's input size, () for a vector layer
+      such as logits.
+    stride: input pixels per position, to the nearest power of two; 0 for a vector layer.
+  """
+
+  channels: int
+  size: tuple[int, ...]
+  stride: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+  """A network as the engine sees it: a pure function and its variables.
+
+  Attributes:
+    apply: (variables, images, layers) -> {layer: activation}; images are
+      [n, h, w, c] in [0, 1], the network's own preprocessing happens inside,
+      and only the asked layers are returned, so that XLA drops the rest.
+    variables: pytree of weights, the first argument of `apply`.
+    layers: name -> `Layer`, in the order of the forward pass.
+    labels: class names of the last layer, () where there are none.
+    input_size: (height, width) the network was trained at.
+    input_channels: 3 for RGB, 1 for grey, any number for measurements.
+    name: what error messages and records call it.
+  """
+
+  apply: Callable[[PyTree, Array, tuple[str, ...]], dict[str, Array]]
+  variables: PyTree
+  layers: Mapping[str, Layer]
+  labels: tuple[str, ...] = ()
+  input_size: tuple[int, int] = (224, 224)
+  input_channels: int = 3
+  name: str = 'network'
+
+
+class Parameterization(NamedTuple):
+  """Images as a function of what is optimized.
+
+  Attributes:
+    init: key -> params, a pytree of float32 arrays.
+    images: params -> [n, h, w, c] in [0, 1].
+  """
+
+  init: Callable[[Key], PyTree]
+  images: Callable[[PyTree], Array]
+
+
+class Transform(Protocol):
+  """(key, images [n, h, w, c]) -> images of a fixed shape."""
+
+  def __call__(self, key: Key, images: Array) -> Array: ...
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Objective:
+  """What to maximize: (activations, images) -> scalar, a mean per image.
+
+  Objectives are pytrees, so that a sweep over channels or weights is one
+  compiled program: the numbers are leaves and may carry a leading axis of
+  jobs. `+ - *` with another objective or a number build new objectives.
+
+  Attributes:
+    function: (activations, images, *leaves) -> scalar; static.
+    layers: the layers it reads; static.
+    leaves: numbers, arrays, or other objectives.
+    kinds: one word a leaf: 'index' (of a channel), 'label' (an index, or the
+      name of a class until `objectives.bind` looks it up), 'number', 'vector'
+      ([channels]), 'array' ([h, w, channels]), or 'objective'; static.
+  """
+
+  function: Callable[..., Array] = dataclasses.field(metadata={'static': True})
+  layers: tuple[str, ...] = dataclasses.field(metadata={'static': True})
+  leaves: tuple[Any, ...] = ()
+  kinds: tuple[str, ...] = dataclasses.field(
+    default=(), metadata={'static': True}
+  )
+
+  def __call__(self, activations: Activations, images: Array) -> Array:
+    return self.function(activations, images, *self.leaves)
+
+  def __add__(self, other: Objective | ArrayLike) -> Objective:
+    return _combine(_sum, self, other)
+
+  def __sub__(self, other: Objective | ArrayLike) -> Objective:
+    return _combine(_difference, self, other)
+
+  def __mul__(self, other: Objective | ArrayLike) -> Objective:
+    return _combine(_product, self, other)
+
+  def __rsub__(self, other: ArrayLike) -> Objective:
+    return -1.0 * self + other
+
+  def __neg__(self) -> Objective:
+    return -1.0 * self
+
+  __radd__ = __add__
+  __rmul__ = __mul__
+
+
+def _combine(function, a: Objective, b: Objective | ArrayLike) -> Objective:
+  if isinstance(b, Objective):
+    layers = tuple(dict.fromkeys(a.layers + b.layers))
+    return Objective(function, layers, (a, b), ('objective', 'objective'))
+  return Objective(function, a.layers, (a, b), ('objective', 'number'))
+
+
+def _sum(activations, images, a, b):
+  return a(activations, images) + _value(b, activations, images)
+
+
+def _difference(activations, images, a, b):
+  return a(activations, images) - _value(b, activations, images)
+
+
+def _product(activations, images, a, b):
+  return a(activations, images) * _value(b, activations, images)
+
+
+def _value(term, activations, images):
+  if isinstance(term, Objective):
+    return term(activations, images)
+  return term
