@@ -115,27 +115,28 @@ def crab(g, x, y, px):
   return c
 
 
-@bk.thing(np.pi, (1.0, 1.2))
+@bk.thing(np.pi, (0.95, 1.15))
 def feather(g, x, y, px):
   """A quill feather: slanted barbs with bands and clefts."""
   c = bk.Canvas(px)
   x = x + g.uniform(-0.2, 0.2) * y * y
   ax = np.abs(x)
   t = np.clip((y + 0.75) / 1.95, 0, 1)
-  w = 0.47 * np.sqrt(np.clip(t * 4, 0, 1)) * np.sqrt(1 - t**3)
+  w = 0.42 * np.sqrt(np.clip(t * 4, 0, 1)) * np.sqrt(1 - t**3)
   w = w * (1 + 0.15 * np.sign(x))
   s = y - 1.1 * ax
-  cleft = bk.cell_hash(np.floor(s * 4.5), np.sign(x), g.seed()) < 0.2
-  notch = cleft * (np.abs(bk.fract(s * 4.5) - 0.5) < 0.25) * (ax > 0.4 * w)
-  d = np.maximum(ax - w, np.abs(y - 0.22) - 0.98)
-  d = np.maximum(d, 0.05 * notch) + 0.04 * bk.wave(s * 9)
-  ground = g.color(0.35, 0.9)
-  bands = bk.edge(np.abs(bk.fract(s * 1.5) - 0.5) - 0.2, 0.06) * g.chance(0.7)
-  rgb = bk.mix(ground, g.color(0.03, 0.4), bands)
-  barb = 0.72 + 0.38 * bk.wave(s * 9)
-  c.paint(sd.taper(x, y, 0, -1.3, 0, 0.2, 0.045, 0.02), bk.WHITE, ink=0.02)
+  key = bk.cell_hash(np.floor(s * 3.5), np.sign(x), g.seed())
+  notch = 0.3 * (ax - 0.3 * w) * (key < 0.3)
+  notch = notch * (np.abs(bk.fract(s * 3.5) - 0.5) < 0.18)
+  d = np.maximum(ax - w, np.abs(y - 0.22) - 0.98) + np.clip(notch, 0, 1)
+  d = d + 0.02 * bk.wave(s * 8)
+  ground, other = g.color(0.45, 0.9), g.color(0.2, 0.6)
+  bands = bk.edge(np.abs(bk.fract(s * 1.3) - 0.5) - 0.22, 0.06)
+  rgb = bk.mix(ground, other, bands * g.chance(0.75))
+  barb = 0.8 + 0.32 * bk.wave(s * 8)
+  c.paint(sd.taper(x, y, 0, -1.3, 0, 0.2, 0.05, 0.02), bk.WHITE, ink=0.025)
   c.paint(d * 0.8, rgb * barb, ink=0.025)
-  c.over(sd.taper(x, y, 0, -1.3, 0, 1.15, 0.045, 0.01), bk.WHITE)
+  c.over(sd.taper(x, y, 0, -1.3, 0, 1.15, 0.055, 0.012), bk.WHITE)
   return c
 
 
@@ -228,44 +229,50 @@ def ladybug(g, x, y, px):
   return c
 
 
+# Arms of the right half, from the body to the curled tip.
+_ARMS = (
+  ((0.30, -0.05), (0.78, -0.12), (1.06, 0.14), (1.05, 0.46), (0.82, 0.50)),
+  ((0.30, -0.25), (0.80, -0.48), (1.14, -0.36), (1.18, -0.10)),
+  ((0.24, -0.35), (0.58, -0.80), (0.95, -0.92), (1.14, -0.68)),
+  ((0.10, -0.40), (0.16, -0.85), (0.36, -1.14), (0.62, -1.08)),
+)
+
+
 @bk.thing(0.5, (1.0, 1.2))
 def octopus(g, x, y, px):
   """A round head with eyes over eight curling arms with suckers."""
   c = bk.Canvas(px)
   ax = np.abs(x)
   skin = g.choose(
-    g.tint((0.88, 0.3, 0.16), 0.07),
-    g.tint((0.6, 0.2, 0.5), 0.07),
-    g.tint((0.9, 0.5, 0.2), 0.07),
-    g.color(0.35, 0.6),
+    g.tint((0.9, 0.3, 0.16), 0.06),
+    g.tint((0.62, 0.2, 0.55), 0.07),
+    g.tint((0.92, 0.5, 0.2), 0.06),
+    g.tint((0.8, 0.25, 0.35), 0.06),
   )
-  pale = np.clip(skin * 0.5 + 0.5, 0, 1)
-  for cx, cy, r, w in (
-    (0.72, -0.1, 0.36, 0.12),
-    (0.66, -0.55, 0.38, 0.12),
-    (0.3, -0.8, 0.3, 0.11),
-  ):
-    ux, uy = ax - cx, y - cy
-    rad, th = sd.polar(ux, uy)
-    cut = np.maximum(uy, -0.0) * (ux < 0) * 0 + 0
-    arc = np.abs(rad - r) - w * (1 - 0.25 * np.clip(th / np.pi, -1, 1))
-    arc = np.maximum(arc, -(np.maximum(-ux - 0.02, uy - 0.02)) * -1) + cut
-    c.paint(arc, skin * (0.55 + 0.55 * bk.bump(arc, w)), ink=0.03)
-    beads = np.abs(bk.fract(th * 2.2) - 0.5) / 2.2 * r
-    c.over(sd.length(beads, rad - r + 0.03) - 0.05, pale)
+  pale = np.clip(skin * 0.4 + 0.58, 0, 1)
+  for arm in _ARMS:
+    n, d, suckers = len(arm) - 1, None, None
+    for k, (a, b) in enumerate(zip(arm, arm[1:], strict=False)):
+      w0, w1 = 0.17 - 0.13 * k / n, 0.17 - 0.13 * (k + 1) / n
+      part = sd.taper(ax, y, *a, *b, w0, w1)
+      spot = sd.circle(ax - (a[0] + b[0]) / 2, y - (a[1] + b[1]) / 2, w1 * 0.55)
+      tip = sd.circle(ax - b[0], y - b[1], w1 * 0.55)
+      d = part if d is None else np.minimum(d, part)
+      spot = np.minimum(spot, tip)
+      suckers = spot if suckers is None else np.minimum(suckers, spot)
+    c.paint(d, skin * (0.55 + 0.5 * bk.bump(d, 0.15)), ink=0.03)
+    c.over(suckers, pale)
   head = sd.union(
-    sd.ellipse(x, y - 0.5, 0.6, 0.66), sd.ellipse(x, y + 0.1, 0.5, 0.4), 0.3
+    sd.ellipse(x, y - 0.52, 0.66, 0.64), sd.ellipse(x, y + 0.1, 0.46, 0.4), 0.35
   )
   c.paint(head, skin * (0.55 + 0.55 * bk.bump(head, 0.5)), ink=0.035)
   spot = bk.voronoi(x * 3 + 7, y * 3 + 7, g.seed(), 0.8)
-  c.over(
-    np.maximum(spot.first / 3 - 0.07, np.maximum(head + 0.05, 0.35 - y)),
-    skin * 0.6,
-  )
-  e = sd.circle(ax - 0.25, y - 0.08, 0.17)
+  high = np.maximum(head + 0.05, 0.4 - y)
+  c.over(np.maximum(spot.first / 3 - 0.07, high), skin * 0.6)
+  e = sd.circle(ax - 0.26, y - 0.12, 0.19)
   c.over(e - 0.03, bk.INK)
   c.over(e, bk.WHITE)
-  c.over(sd.ellipse(ax - 0.24, y - 0.07, 0.11, 0.08), bk.INK)
+  c.over(sd.ellipse(ax - 0.25, y - 0.11, 0.13, 0.08), bk.INK)
   return c
 
 
@@ -354,6 +361,42 @@ def shell(g, x, y, px):
   c.paint(d, rgb * (0.7 + 0.3 * np.clip(r, 0, 1)), ink=0.035)
   groove = np.abs(np.abs(f) - np.pi / (n * 2.6)) * r - 0.02
   c.over(np.maximum(groove, d + 0.03), a * 0.3)
+  return c
+
+
+@bk.thing(0.5, (1.05, 1.25))
+def snake(g, x, y, px):
+  """A winding snake: diamonds on its back, head with a forked tongue."""
+  c = bk.Canvas(px)
+  skin, mark = g.color(0.35, 0.7), g.color(0.04, 0.25)
+  bright = g.color(0.55, 0.95)
+  k, a = g.uniform(3.6, 4.2), 0.46
+  t = np.clip((0.75 - y) / 1.95, 0, 1)
+  swing = a * np.sin((y - 0.72) * k) * np.clip(1.4 - y, 0, 1.6) * 0.75
+  steep = a * k * 0.9 * np.cos((y - 0.72) * k)
+  v = (x - swing) / np.sqrt(1 + steep * steep)
+  w = 0.27 * np.sqrt(1 - t) + 0.05
+  d = np.maximum(np.abs(v) - w, np.abs(y + 0.22) - 0.98)
+  q = v / w
+  u = y * 2.6
+  diamond = np.abs(bk.fract(u) - 0.5) * 2 + np.abs(q)
+  rgb = bk.mix(skin, bright, bk.edge(np.abs(diamond - 0.85) - 0.14, 0.05))
+  rgb = bk.mix(rgb, mark, bk.edge(diamond - 0.68, 0.05))
+  scale = 0.7 + 0.4 * np.abs(np.sin(y * 34 + v * 26) * np.sin(y * 34 - v * 26))
+  c.paint(d, rgb * scale * np.sqrt(np.clip(1.1 - q * q, 0.1, 1)), ink=0.035)
+  fork = sd.segment(x, y, 0, 1.0, 0, 1.2)
+  fork = np.minimum(fork, sd.segment(np.abs(x), y, 0, 1.2, 0.12, 1.34))
+  c.paint(fork - 0.03, g.tint((0.9, 0.08, 0.1), 0.05))
+  head = sd.union(
+    sd.ellipse(x, y - 0.76, 0.34, 0.3), sd.ellipse(x, y - 0.98, 0.2, 0.18), 0.2
+  )
+  c.paint(head, skin * (0.55 + 0.6 * bk.bump(head, 0.3)), ink=0.035)
+  c.over(sd.circle(np.abs(x) - 0.07, y - 1.06, 0.03), bk.INK)
+  c.over(sd.ellipse(x, y - 0.66, 0.09, 0.14), mark)
+  e = sd.length(np.abs(x) - 0.22, y - 0.86)
+  c.over(e - 0.1, bk.INK)
+  c.over(e - 0.08, g.tint((0.98, 0.8, 0.1), 0.05))
+  c.over(sd.ellipse(np.abs(x) - 0.22, y - 0.86, 0.028, 0.075), bk.INK)
   return c
 
 

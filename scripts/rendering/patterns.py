@@ -62,8 +62,8 @@ def beads(g, x, y, px):
   z = np.sqrt(np.clip(r * r - cx * cx - cy * cy, 0, 1)) / r
   light = np.clip(z * 0.65 - cx * 0.9 + cy * 0.9, 0, 1.3)
   key = bk.cell_hash(np.floor(u), row, g.seed())
-  bead = g.gradient(key, [g.color(0.3, 0.7) for _ in range(3)])
-  bead = bead * (0.15 + 0.9 * light)
+  bead = g.gradient(key, [g.color(0.4, 0.8) for _ in range(3)])
+  bead = bead * (0.3 + 1.0 * light)
   shine = np.clip(light - 0.9, 0, 1) * 2.8
   inside = bk.edge(sd.circle(cx, cy, r), px)
   return bk.mix(g.color(0.02, 0.1), bead + shine, inside)
@@ -310,7 +310,7 @@ def spiral(g, x, y, px):
   x, y = (x + 1.6) % 3.2 - 1.6, (y + 1.6) % 3.2 - 1.6
   r, theta = sd.polar(x, y)
   wind = np.where(
-    g.chance(0.5) > 0,
+    g.chance(0.35) > 0,
     np.log(r + 0.03) * g.uniform(4, 6),
     r * g.uniform(9, 13),
   )

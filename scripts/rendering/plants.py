@@ -18,7 +18,7 @@ def _petals(canvas, r, theta, n, outer, width, inside, outside):
   canvas.paint(d, rgb * (1 - 0.1 * np.cos(a * (7 * n / np.pi))), ink=0.02)
 
 
-@bk.thing(0.12)
+@bk.thing(0.12, (1.1, 1.4))
 def cactus(g, x, y, px):
   """A saguaro with two arms and ribs."""
   c = bk.Canvas(px)
@@ -114,7 +114,7 @@ def leaf(g, x, y, px):
   w = g.uniform(1.5, 1.8) * np.sqrt(t) * (1 - t) * (1.2 - 0.4 * t)
   teeth = bk.fract(y * g.uniform(4, 6))
   ax = np.abs(x)
-  d = np.maximum(ax - w + 0.07 * teeth * (t < 0.93), np.abs(t - 0.5) - 0.5)
+  d = np.maximum(ax - w + 0.07 * teeth * (t < 0.93), np.abs(y - 0.125) - 0.975)
   d = d * 0.75
   base = g.choose(
     g.tint(_LEAF, 0.1),
@@ -230,39 +230,48 @@ def rose(g, x, y, px):
   """A rose from above: whorls of curled petals, dark in their depth."""
   c = bk.Canvas(px)
   base = g.choose(
-    g.tint((0.86, 0.05, 0.12), 0.06),
-    g.tint((0.86, 0.05, 0.12), 0.06),
-    g.tint((0.96, 0.45, 0.58), 0.07),
-    g.tint((0.98, 0.76, 0.2), 0.06),
-    g.tint((0.96, 0.92, 0.86), 0.04),
-    g.tint((0.95, 0.45, 0.2), 0.07),
+    g.tint((0.88, 0.04, 0.12), 0.05),
+    g.tint((0.88, 0.04, 0.12), 0.05),
+    g.tint((0.97, 0.42, 0.58), 0.06),
+    g.tint((0.98, 0.76, 0.2), 0.05),
+    g.tint((0.97, 0.93, 0.86), 0.03),
+    g.tint((0.97, 0.45, 0.18), 0.06),
   )
-  green = g.tint((0.14, 0.42, 0.12), 0.06)
   r, theta = sd.polar(x, y)
-  a = sd.fold(theta + 0.4, 3)
-  u = np.clip((r - 0.5) / 0.75, 0, 1)
-  w = 0.33 * np.sqrt(np.clip(u * (1 - u) * 4, 0, 1))
-  sepal = np.maximum(np.abs(a) * r - w, np.abs(u - 0.5) - 0.499)
-  c.paint(sepal, green * (0.7 + 0.5 * np.sign(a)), ink=0.02)
+  _sepals(g, c, r, theta)
   turn = g.uniform(0, 6.3)
-  for k, (far, size) in enumerate(
-    ((0.50, 0.56), (0.42, 0.48), (0.31, 0.40), (0.21, 0.31), (0.12, 0.22))
+  # (petals, distance of their centres, radius), from the outside inwards.
+  for k, (n, far, size) in enumerate(
+    (
+      (5, 0.50, 0.56),
+      (5, 0.40, 0.50),
+      (4, 0.28, 0.44),
+      (3, 0.17, 0.37),
+      (3, 0.10, 0.26),
+    )
   ):
-    n = 5 if k < 3 else 3
-    phase = theta + turn + 2.4 * k
-    # Every petal of a whorl lies over its neighbour on one side only.
-    for half in (0, 1):
-      a = sd.fold(phase + half * np.pi / n, n)
-      px_, py_ = r * np.cos(a) - far, r * np.sin(a) + 0.1 * size
-      d = sd.circle(px_, py_, size - 0.03 * half)
-      depth = np.clip((r - far + size * 0.75) / (1.55 * size), 0, 1)
-      rim = np.exp(-(((d + 0.035) / 0.035) ** 2))
-      rgb = base * (0.16 + 0.9 * depth**1.5 - 0.07 * (1 - half))
-      rgb = np.clip(rgb + (0.25 * base + 0.1) * rim, 0, 1)
-      c.paint(d, rgb, ink=0.018)
-  curl = np.sin(theta + turn + r * 48)
-  c.over(r - 0.15, base * (0.4 + 0.4 * np.clip(curl * 2, -0.6, 1)))
+    a = sd.fold(theta + turn + 2.4 * k, n)
+    # Skewed: every petal lies over its neighbour on one side only.
+    u, v = r * np.cos(a) - far, r * np.sin(a) + 0.16 * size
+    d = sd.circle(u, v, size)
+    depth = np.clip((r - far + 0.6 * size) / (1.5 * size), 0, 1)
+    rim = np.exp(-(((d + 0.045) / 0.04) ** 2))
+    fold = 0.1 * np.sin(a * 9 + k)
+    rgb = base * (0.2 + 0.78 * depth**1.3 + fold)
+    c.paint(d, np.clip(rgb + (0.3 * base + 0.12) * rim, 0, 1), ink=0.028)
+  curl = np.sin(theta + turn + r * 42)
+  c.over(r - 0.17, base * (0.5 + 0.4 * np.clip(curl * 2, -0.8, 1)))
   return c
+
+
+def _sepals(g, c, r, theta):
+  """Three green leaves that look out from under the bloom."""
+  green = g.tint((0.14, 0.45, 0.1), 0.06)
+  a = sd.fold(theta + 0.4, 3)
+  u = (r - 0.45) / 0.85
+  w = 0.4 * np.sqrt(np.clip(u * (1 - u) * 4, 0, 1))
+  d = np.maximum(np.abs(a) * r - w, np.abs(u - 0.5) - 0.5)
+  c.paint(d, green * (0.75 + 0.3 * np.sign(a)), ink=0.025)
 
 
 @bk.thing(0.4)
@@ -272,7 +281,7 @@ def strawberry(g, x, y, px):
   t = np.clip((0.75 - y) / 1.9, 0, 1)
   w = 0.95 * np.clip(t * 3.2 + 0.12, 0, 1) ** np.float32(0.5)
   w = w * np.sqrt(np.clip(1 - t**1.7, 0, 1))
-  d = np.maximum(np.abs(x) - w, np.abs(t - 0.5) * 1.9 - 0.95) * 0.85
+  d = np.maximum(np.abs(x) - w, np.abs(y + 0.2) - 0.95) * 0.85
   red = g.tint((0.88, 0.07, 0.07), 0.06)
   c.paint(d, red * (0.5 + 0.6 * bk.bump(d, 0.5)), ink=0.03)
   u, v = x * 4.2, y * 3.4
@@ -343,7 +352,7 @@ def tree(g, x, y, px):
     (0.0, 0.72, 0.46),
   ):
     d = sd.circle(ax - bx, y - by, r) + wild
-    light = 0.36 + 0.55 * np.clip((y - by + 0.35 * x) / r * 0.6 + 0.5, 0, 1)
-    leaf = crown * light * (1.35 - 0.75 * lump.first)
+    light = 0.5 + 0.65 * np.clip((y - by + 0.35 * x) / r * 0.6 + 0.5, 0, 1)
+    leaf = crown * light * (1.4 - 0.7 * lump.first)
     c.paint(d, leaf, ink=0.025)
   return c

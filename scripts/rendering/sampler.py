@@ -61,7 +61,7 @@ class Sampler:
     natural = colors[(pick[:, 0] * len(colors)).astype(int)]
     natural = natural + (jitter - 0.5) * 0.16
     vivid = palettes.hsv_to_rgb(
-      hue, 0.5 + 0.5 * jitter[:, :1], 0.35 + 0.65 * jitter[:, 1:2]
+      hue, 0.4 + 0.55 * jitter[:, :1], 0.35 + 0.65 * jitter[:, 1:2]
     )
     # A quarter leaves the palette: the network must not memorise it.
     rgb = np.where(free < 0.75, natural, vivid)

@@ -11,7 +11,7 @@ def _grain(g, amount, power=1.0):
   return 1 + amount * g.noise(power)
 
 
-@bk.texture((1.6, 3.0))
+@bk.texture((1.2, 2.3))
 def bubbles(g, x, y, px):
   """Soap bubbles: bright rims, a window of light, what is behind."""
   cells = bk.voronoi(x, y, g.seed(), 0.35)
@@ -30,7 +30,7 @@ def bubbles(g, x, y, px):
 def cloud(g, x, y, px):
   """Cumulus clouds in a blue sky."""
   _, v = g.grid()
-  n = g.noise(1.8) + 0.25 * g.noise(1.0)
+  n = g.noise(2.0) + 0.2 * g.noise(1.1)
   sky = bk.mix(
     g.tint((0.10, 0.34, 0.78), 0.08),
     g.tint((0.5, 0.74, 0.95), 0.06),
@@ -42,17 +42,25 @@ def cloud(g, x, y, px):
   return bk.mix(sky, g.tint((0.98, 0.97, 0.96), 0.03) * light, cover)
 
 
-@bk.texture((1.5, 2.8))
+@bk.texture((1.5, 2.6))
 def cobble(g, x, y, px):
-  """Round paving stones in dark joints."""
-  cells = bk.voronoi(x, y, g.seed(), 0.75)
-  height = np.sqrt(np.clip(cells.gap - 0.08, 0, 0.5))
+  """Rounded paving stones set apart in dark sand."""
+  cells = bk.voronoi(x, y, g.seed(), 0.6)
+  d = 0.13 - cells.gap + 0.35 * np.clip(cells.first - 0.42, 0, 1)
+  rough = g.noise(1.1)
   stone = g.gradient(
-    cells.key * 0.9 + 0.1 * g.noise(1.2),
-    [g.tint((0.62, 0.6, 0.58)), g.color(0.35, 0.6), g.tint((0.4, 0.38, 0.37))],
+    cells.key + 0.1 * rough,
+    [
+      g.tint((0.66, 0.63, 0.6), 0.06),
+      g.tint((0.5, 0.42, 0.36), 0.08),
+      g.tint((0.36, 0.38, 0.42), 0.06),
+      g.tint((0.72, 0.6, 0.46), 0.08),
+    ],
   )
-  rgb = bk.lit(g, stone, height * 0.55 + 0.01 * g.noise(1.0), px)
-  return rgb * np.clip((cells.gap - 0.04) * 8, 0.1, 1)
+  height = 0.3 * bk.bump(d, 0.45) + 0.008 * rough
+  sand = g.tint((0.14, 0.11, 0.08), 0.04) * (1 + 0.3 * rough)
+  rgb = bk.mix(sand, stone, bk.edge(d, px))
+  return bk.lit(g, rgb, height, px, 1.1, 0.35, 0.1)
 
 
 @bk.texture((1.0, 1.0))
@@ -139,21 +147,23 @@ def galaxy(g, x, y, px):
   return rgb + stars
 
 
-@bk.texture((1.3, 2.4))
-def gem(g, x, y, px):
-  """Cut stones: flat facets from dark to sparkling white."""
-  cells = bk.voronoi(x, y, g.seed(), 0.8)
-  theta = np.arctan2(cells.dy, cells.dx) + cells.key * 6.3
-  facet = np.floor(theta * (6 / (2 * np.pi)))
-  table = cells.gap > 0.55
-  key = bk.cell_hash(facet, np.floor(cells.key * 997) + 50 * table, g.seed())
-  a, b = g.color(0.25, 0.5), g.color(0.3, 0.55)
-  hue = np.where(cells.key < 0.5, a, b)
-  t = 0.15 + 0.7 * key + 0.25 * cells.dy
-  ramp = np.clip(t, 0, 1)
-  rgb = hue * (0.3 + 1.5 * ramp) + np.clip(ramp - 0.65, 0, 1) * 1.7
-  seam = bk.edge(cells.gap - 0.05, px)
-  return bk.mix(np.clip(rgb, 0, 1), bk.INK, 0.85 * seam)
+@bk.texture((1.2, 2.0))
+def glass(g, x, y, px):
+  """Stained glass: flat panes of pure colour in black lead."""
+  cells = bk.voronoi(x, y, g.seed(), 0.95)
+  colors = [
+    g.tint((0.85, 0.05, 0.1), 0.07),
+    g.tint((0.06, 0.2, 0.75), 0.07),
+    g.tint((0.98, 0.75, 0.08), 0.06),
+    g.tint((0.05, 0.55, 0.25), 0.07),
+    g.tint((0.5, 0.12, 0.6), 0.08),
+    g.tint((0.1, 0.65, 0.85), 0.07),
+  ]
+  pane = g.gradient(np.floor(cells.key * 6) / 5, colors)
+  _, v = g.grid()
+  glow = 0.85 + 0.35 * np.clip(cells.gap, 0, 1) + 0.12 * g.noise(1.6) + 0.1 * v
+  lead = bk.edge(cells.gap - 0.085, px)
+  return bk.mix(np.clip(pane * glow, 0, 1), bk.INK * 0.6, lead)
 
 
 @bk.texture((1.6, 3.0))
@@ -196,17 +206,27 @@ def lightning(g, x, y, px):
   return bk.mix(night, g.tint((0.9, 0.92, 1.0), 0.03), np.clip(bolt, 0, 1))
 
 
-@bk.texture((0.9, 1.8), np.pi, 0.2)
+@bk.texture((0.9, 1.5), np.pi, 0.2)
 def marble(g, x, y, px):
-  """Veined polished stone."""
+  """Polished stone: clouded bands with pale and golden veins."""
   n = g.noise(1.9)
-  vein = np.abs(np.sin(x * g.uniform(1, 1.8) + n * g.uniform(0.8, 1.3)))
-  fine = np.abs(np.sin(y * 1.4 + 1.1 * g.noise(1.7)))
-  t = np.minimum(vein ** np.float32(0.5), 0.45 + fine ** np.float32(0.5))
-  dark = g.choose(g.tint((0.2, 0.2, 0.24), 0.08), g.color(0.1, 0.35))
-  pale = g.tint((0.93, 0.91, 0.88), 0.05)
-  mid = bk.mix(dark, pale, np.float32(0.65))
-  return g.gradient(t + 0.05 * g.noise(1.4), [dark, mid, pale, pale])
+  band = bk.wave(x * g.uniform(0.2, 0.35) + 0.22 * n)
+  dark = g.choose(
+    g.tint((0.05, 0.25, 0.18), 0.04),
+    g.tint((0.12, 0.12, 0.15), 0.04),
+    g.tint((0.45, 0.14, 0.1), 0.06),
+    g.tint((0.1, 0.15, 0.35), 0.05),
+  )
+  pale = g.choose(g.tint((0.94, 0.92, 0.88), 0.04), np.clip(dark * 2.2, 0, 1))
+  rgb = bk.mix(dark, pale, 0.85 * band)
+  for power, width, vein in (
+    (2.3, 0.09, pale * 0.7 + 0.3),
+    (2.1, 0.06, g.tint((0.92, 0.72, 0.3), 0.05)),
+  ):
+    bent = 1.6 * g.noise(power)
+    s = np.abs(np.sin(1.5 * x + y * g.uniform(-1, 1) + bent))
+    rgb = bk.mix(rgb, vein, 0.9 * bk.edge(s - width, 0.07))
+  return rgb * _grain(g, 0.04, 0.8)
 
 
 @bk.texture((1.0, 1.0), 0.08, 0)
@@ -228,7 +248,9 @@ def mountain(g, x, y, px):
     line = rough[:, :, :1, :] * 0.09 + base
     line = line + peak * np.clip(1 - np.abs(u - where) * 1.3, 0, 1) * (k < 2)
     rock = g.tint(((0.42, 0.46, 0.6), (0.3, 0.32, 0.4), (0.1, 0.24, 0.12))[k])
-    lean = np.clip(0.8 + 0.35 * rough + 0.5 * np.sign(where - u), 0.55, 1.4)
+    lean = np.clip(
+      0.8 + 0.35 * rough + 0.5 * np.sign(where - u + 0.12 * rough), 0.55, 1.4
+    )
     rock = rock * (lean if k < 2 else 1 + 0.25 * g.noise(0.9))
     depth = line - v
     snow = bk.edge(depth - 0.24 - 0.09 * rough, 0.02) * (k < 2)
@@ -254,27 +276,6 @@ def scales(g, x, y, px):
     scale = scale * np.clip(0.15 + 3.2 * -d, 0.12, 1.15)
     rgb = scale if rgb is None else bk.mix(rgb, scale, bk.edge(d, px))
   return np.clip(rgb, 0, 1)
-
-
-@bk.texture((1.2, 2.2))
-def snake(g, x, y, px):
-  """Winding bodies with diamonds on their backs."""
-  a, k = g.uniform(0.3, 0.5), g.uniform(1.3, 1.9)
-  bent = y - a * np.sin(x * k)
-  v = (bk.fract(bent / 1.7) - 0.5) * 1.7
-  v = v / np.sqrt(1 + (a * k * np.cos(x * k)) ** 2)
-  w = g.uniform(0.42, 0.55)
-  q = v / w
-  diamond = np.abs(bk.fract(x * g.uniform(0.8, 1.2)) - 0.5) * 2 + np.abs(q)
-  skin, mark = g.color(0.35, 0.7), g.color(0.05, 0.25)
-  bright = g.color(0.5, 0.9)
-  rgb = bk.mix(skin, bright, bk.edge(np.abs(diamond - 0.85) - 0.13, px * 1.5))
-  rgb = bk.mix(rgb, mark, bk.edge(diamond - 0.68, px * 1.5))
-  scale = np.abs(np.sin(x * 15 + v * 15) * np.sin(x * 15 - v * 15))
-  rgb = rgb * (0.6 + 0.6 * scale) * np.sqrt(np.clip(1.05 - q * q, 0.06, 1))
-  floor = g.gradient(0.5 + 0.25 * g.noise(1.4), n=2) * 0.6
-  floor = floor * (1 - 0.6 * bk.edge(np.abs(v - 0.1) - w, 0.2))
-  return bk.mix(floor, rgb * 1.25, bk.edge(np.abs(v) - w, px))
 
 
 @bk.texture((1.6, 2.8), 0.35, 0.7)
@@ -315,11 +316,11 @@ def wood(g, x, y, px):
   )
 
 
-@bk.texture((0.9, 1.7))
+@bk.texture((1.5, 2.5), tilt=0.2)
 def zebra(g, x, y, px):
   """Black and white stripes that fork and taper."""
-  s = np.sin(x * g.uniform(4, 6.5) + g.noise(2.2) * g.uniform(0.8, 1.6))
-  s = s + g.uniform(-0.25, 0.25)
+  s = np.sin(x * g.uniform(5.5, 7.5) + g.noise(2.1) * g.uniform(1.0, 1.8))
+  s = s + g.uniform(-0.2, 0.2)
   black = g.tint((0.07, 0.06, 0.06), 0.04)
   rgb = bk.mix(g.tint((0.95, 0.92, 0.87), 0.05), black, bk.edge(s, px * 5))
   return rgb * _grain(g, 0.05, 0.7)

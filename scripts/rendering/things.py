@@ -232,14 +232,12 @@ def gear(g, x, y, px):
 def heart(g, x, y, px):
   """A glossy heart."""
   c = bk.Canvas(px)
-  ax = np.abs(x) * 0.92
-  v = y * 0.92 + 0.72
-  high = sd.length(ax - 0.45, v - 1.12) - 0.47
-  u = 0.5 * np.maximum(ax + v, 0)
-  low = np.minimum(sd.length(ax, v - 1.15), sd.length(ax - u, v - u))
-  low = low * np.sign(ax - v)
-  d = np.where(ax + v > 1.57, high, low)
-  d = np.where(v < 1.1, low * (1 - 0.05), d) - 0.03
+  s = 1.95  # Of the unit heart, 1.2 wide and 1.1 high, on its tip.
+  u, v = np.abs(x) / s, y / s + 0.56
+  lobe = sd.length(u - 0.25, v - 0.75) - 0.35355
+  k = 0.5 * np.maximum(u + v, 0)
+  side = np.minimum(sd.length(u, v - 1), sd.length(u - k, v - k))
+  d = np.where(u + v > 1, lobe, side * np.sign(u - v)) * s - 0.02
   base = g.choose(
     g.tint((0.9, 0.05, 0.12), 0.06),
     g.tint((0.9, 0.05, 0.12), 0.06),
@@ -247,9 +245,46 @@ def heart(g, x, y, px):
     g.color(0.3, 0.6),
   )
   c.paint(d, base * (0.42 + 0.68 * bk.bump(d, 0.5)), ink=0.04)
-  shine = sd.ellipse(*sd.rotate(x + 0.48, y - 0.48, -0.6), 0.2, 0.11)
+  shine = sd.ellipse(*sd.rotate(x + 0.5, y - 0.52, -0.6), 0.2, 0.11)
   c.over(shine, bk.WHITE, 0.85)
   c.over(np.abs(d + 0.13) - 0.03, np.clip(base * 1.5, 0, 1), g.chance(0.4))
+  return c
+
+
+@bk.thing(np.pi)
+def gem(g, x, y, px):
+  """A brilliant-cut stone from above: table, star, kite, girdle facets."""
+  c = bk.Canvas(px)
+  r, theta = sd.polar(x, y)
+  a = sd.fold(theta, 8)
+  u, v = r * np.cos(a), r * np.abs(np.sin(a))
+  table, ring, rim = 0.5, 0.78, 1.1
+  star = (u - table) / (ring - table) + v / (table * 0.4142) - 1
+  girdle = v / (rim * 0.4142) - (u - ring) / (rim - ring)
+  sector = np.round(theta * (8 / (2 * np.pi))) % 8
+  side = np.sign(a)
+  corner = np.floor(theta * (8 / (2 * np.pi))) % 8
+  flat, pointed, outer = u < table, (u < ring) & (star < 0), girdle < 0
+  kind = np.where(flat, 0, np.where(pointed, 1, np.where(outer, 2, 3)))
+  index = np.where(
+    kind == 3, corner, np.where(kind == 2, 2 * sector + side, sector)
+  )
+  key = bk.cell_hash(index * (kind > 0), kind, g.seed())
+  hue = g.choose(
+    g.tint((0.85, 0.05, 0.2), 0.06),
+    g.tint((0.1, 0.3, 0.9), 0.06),
+    g.tint((0.05, 0.65, 0.35), 0.06),
+    g.tint((0.55, 0.75, 0.9), 0.06),
+    g.tint((0.6, 0.2, 0.8), 0.06),
+    g.tint((0.98, 0.7, 0.1), 0.06),
+  )
+  ramp = np.where(flat, 0.62 + 0.35 * np.sin(3 * (x + y)), key)
+  rgb = hue * (0.3 + 1.1 * ramp) + 0.9 * np.clip(ramp - 0.6, 0, 1)
+  c.paint(u - rim, np.clip(rgb, 0, 1), ink=0.045)
+  lines = np.minimum(np.abs(u - table), np.abs(girdle) * 0.25)
+  lines = np.minimum(lines, np.where(u > table, np.abs(star) * 0.16, 9))
+  lines = np.minimum(lines, np.where(outer, v, 9))
+  c.over(np.maximum(lines - 0.014, u - rim), hue * 0.2 + 0.02)
   return c
 
 
