@@ -45,7 +45,7 @@ def _ears(c, ax, y, at, half, height, lean, outer, inner):
 @bk.thing(0.3, (1.0, 1.25))
 def bird(g, x, y, px):
   """A parrot's head and breast in profile with a hooked beak."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   a, b, d3 = g.color(0.3, 0.6), g.color(0.25, 0.8), g.color(0.5, 0.95)
   feather = 0.75 + 0.3 * bk.wave((x * 0.5 - y) * 4 + 0.3 * np.sin(x * 15))
   body = sd.ellipse(x + 0.3, y + 0.8, 0.75, 0.95)
@@ -73,7 +73,7 @@ def bird(g, x, y, px):
 @bk.thing(0.3, (1.0, 1.25))
 def cat(g, x, y, px):
   """A cat: pointed ears, striped brow, slit eyes, whiskers."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   coat = g.choose(
     g.tint((0.85, 0.5, 0.18), 0.06),
@@ -115,7 +115,7 @@ def cat(g, x, y, px):
 @bk.thing(0.3, (1.0, 1.25))
 def dog(g, x, y, px):
   """A dog: hanging ears, long muzzle, big black nose, tongue."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   coat = g.choose(
     g.tint((0.8, 0.56, 0.28), 0.06),
@@ -163,7 +163,7 @@ def dog(g, x, y, px):
 @bk.thing(0.3, (1.0, 1.25))
 def fox(g, x, y, px):
   """A fox: orange mask, white cheeks running to a pointed black nose."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   coat = g.tint((0.92, 0.42, 0.06), 0.06)
   hair = 1 + 0.07 * g.noise(0.8)
@@ -206,7 +206,7 @@ def fox(g, x, y, px):
 @bk.thing(0.35, (1.0, 1.25))
 def frog(g, x, y, px):
   """A frog: eyes on top of a wide green grin."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   skin = g.choose(
     g.tint((0.3, 0.65, 0.1), 0.07),
@@ -238,7 +238,7 @@ def frog(g, x, y, px):
 @bk.thing(0.3, (1.02, 1.25))
 def lion(g, x, y, px):
   """A lion: a great mane around a broad golden face."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   r, theta = sd.polar(x, y)
   mane = g.choose(
@@ -277,7 +277,7 @@ def lion(g, x, y, px):
 @bk.thing(0.2, (1.0, 1.25))
 def owl(g, x, y, px):
   """An owl: huge ringed eyes, small beak, scaly breast, ear tufts."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   dark = g.choose(
     g.tint((0.42, 0.24, 0.1), 0.06),
@@ -316,7 +316,7 @@ def owl(g, x, y, px):
 @bk.thing(0.3, (1.0, 1.25))
 def panda(g, x, y, px):
   """A panda: white head, black ears and eye patches."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   black = g.tint((0.07, 0.07, 0.08), 0.03)
   white = g.tint((0.96, 0.95, 0.92), 0.03)

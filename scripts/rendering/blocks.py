@@ -181,15 +181,17 @@ def blur(images):
 class Canvas:
   """An object drawn as layers of distances, with the alpha of their union."""
 
-  def __init__(self, px):
+  def __init__(self, g, px):
     self.px = px
     self.rgb = None
     self.alpha = None
+    # Contours of varied strength: the network must not live on them alone.
+    self._pen, self._tone = g.uniform(0.25, 1.15), g.uniform(0.08, 0.4)
 
   def paint(self, d, color, opacity=1.0, ink=0.0):
     """Adds a shape; ink > 0 draws a dark contour of that width around it."""
     if ink:
-      self.paint(d - ink, color * 0.22)
+      self.paint(d - ink * self._pen, color * self._tone)
     mask = edge(d, self.px) * opacity
     if self.rgb is None:
       self.rgb = np.broadcast_to(color, (*mask.shape[:1], 3, *mask.shape[2:]))

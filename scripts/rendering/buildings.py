@@ -11,7 +11,7 @@ _GOLD = (0.95, 0.74, 0.22)
 @bk.thing(0.1)
 def castle(g, x, y, px):
   """Two round towers with cone roofs, battlements, a gate."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   stone = g.tint((0.68, 0.63, 0.56), 0.08)
   row = np.floor(y * 7)
@@ -53,7 +53,7 @@ def castle(g, x, y, px):
 @bk.thing(0.1)
 def dome(g, x, y, px):
   """A mosque: onion dome, arcade, two minarets."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   stone = g.tint((0.95, 0.86, 0.7), 0.06)
   roof = g.choose(
@@ -89,7 +89,7 @@ def dome(g, x, y, px):
 @bk.thing(0.1)
 def lighthouse(g, x, y, px):
   """A banded tower with a lamp room and beams."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   beam = np.maximum(np.abs(y - 0.72) - 0.05 - 0.22 * ax, ax - 1.25)
   c.paint(beam, g.tint((1.0, 0.94, 0.6), 0.03), 0.75)
@@ -123,7 +123,7 @@ def lighthouse(g, x, y, px):
 @bk.thing(0.1)
 def pagoda(g, x, y, px):
   """Stacked roofs with upturned eaves over red walls."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   roof = g.choose(
     g.tint((0.1, 0.35, 0.25), 0.05),

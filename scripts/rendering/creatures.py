@@ -9,7 +9,7 @@ from scripts.rendering import shapes as sd
 @bk.thing(np.pi, (1.0, 1.2))
 def crab(g, x, y, px):
   """A crab: broad shell, two big claws, eyes on stalks, six legs."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   red = g.choose(
     g.tint((0.88, 0.2, 0.06), 0.06),
@@ -49,7 +49,7 @@ def crab(g, x, y, px):
 @bk.thing(0.35, (1.0, 1.25))
 def fish(g, x, y, px):
   """A reef fish in profile: bands, scales, fins, round eye."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   a, b = g.color(0.4, 0.75), g.color(0.5, 0.95)
   fin = g.color(0.3, 0.75)
   ray = 0.7 + 0.35 * np.sin(y * 26 + 5 * x)
@@ -86,7 +86,7 @@ def fish(g, x, y, px):
 @bk.thing(0.4)
 def jellyfish(g, x, y, px):
   """A glowing bell with frilled arms and long threads."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   a, b = g.color(0.45, 0.8), g.color(0.5, 0.9)
   sway = 0.09 * np.sin(y * g.uniform(5, 7) + g.uniform(0, 6))
   u = np.abs(x + sway * np.clip(0.3 - y, 0, 1.2))
@@ -121,7 +121,7 @@ _ARMS = (
 @bk.thing(0.5, (1.0, 1.2))
 def octopus(g, x, y, px):
   """A round head with eyes over eight curling arms with suckers."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   skin = g.choose(
     g.tint((0.9, 0.3, 0.16), 0.06),
@@ -159,7 +159,7 @@ def octopus(g, x, y, px):
 @bk.thing(0.2)
 def penguin(g, x, y, px):
   """A penguin: black coat, white front, orange beak and feet."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   black = g.choose(
     g.tint((0.07, 0.08, 0.12), 0.03), g.tint((0.1, 0.16, 0.3), 0.04)
@@ -193,7 +193,7 @@ def penguin(g, x, y, px):
 @bk.thing(0.6)
 def shell(g, x, y, px):
   """A scallop: ribs fanning out from the hinge, scalloped rim."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   v = y + 0.85
   r, theta = sd.polar(v, x)
   n = 11
@@ -222,7 +222,7 @@ def shell(g, x, y, px):
 @bk.thing(0.2)
 def snail(g, x, y, px):
   """A snail in profile: coiled house, foot, two feelers."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   flesh = g.tint((0.8, 0.64, 0.42), 0.07)
   foot = sd.taper(x, y, -1.1, -0.78, 0.8, -0.68, 0.06, 0.24)
   neck = sd.taper(x, y, 0.72, -0.65, 0.92, -0.1, 0.23, 0.19)
@@ -249,7 +249,7 @@ def snail(g, x, y, px):
 @bk.thing(0.5, (1.05, 1.25))
 def snake(g, x, y, px):
   """A winding snake: diamonds on its back, head with a forked tongue."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   skin, mark = g.color(0.35, 0.7), g.color(0.04, 0.25)
   bright = g.color(0.55, 0.95)
   k, a = g.uniform(3.6, 4.2), 0.46
@@ -286,7 +286,7 @@ def snake(g, x, y, px):
 @bk.thing(np.pi)
 def turtle(g, x, y, px):
   """A turtle from above: plated shell, four flippers, head."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   skin = g.choose(
     g.tint((0.4, 0.6, 0.25), 0.06), g.tint((0.62, 0.58, 0.3), 0.06)

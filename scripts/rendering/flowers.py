@@ -19,7 +19,7 @@ def _petals(canvas, r, theta, n, outer, width, inside, outside):
 @bk.thing(np.pi)
 def citrus(g, x, y, px):
   """A slice of orange, lemon, lime or grapefruit."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(x, y)
   rind = g.choose(
     g.tint((0.98, 0.55, 0.03), 0.05),
@@ -41,7 +41,7 @@ def citrus(g, x, y, px):
 @bk.thing(np.pi)
 def daisy(g, x, y, px):
   """Broad separate petals around a small domed centre."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(x, y)
   n = g.integer(7, 11)
   petal = g.choose(bk.WHITE + 0 * n, g.color(0.45, 0.9), g.color(0.4, 0.8))
@@ -60,7 +60,7 @@ def daisy(g, x, y, px):
 @bk.thing(0.3)
 def mushroom(g, x, y, px):
   """A toadstool: spotted cap, white stem, ring."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   stem = g.tint((0.95, 0.9, 0.78), 0.05)
   w = 0.22 + 0.1 * np.clip(-y, 0, 1.2) ** 2
   d = np.maximum(np.abs(x) - w, np.abs(y + 0.5) - 0.65)
@@ -84,7 +84,7 @@ def mushroom(g, x, y, px):
 @bk.thing(0.35)
 def pineapple(g, x, y, px):
   """A golden netted fruit under a tuft of leaves."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   green = g.tint((0.16, 0.48, 0.16), 0.08)
   ax = np.abs(x)
   for tx, ty in ((0.75, 0.85), (0.5, 1.12), (0.24, 1.25), (0.0, 1.3)):
@@ -105,7 +105,7 @@ def pineapple(g, x, y, px):
 @bk.thing(np.pi)
 def rose(g, x, y, px):
   """A rose from above: whorls of curled petals, dark in their depth."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   base = g.choose(
     g.tint((0.88, 0.04, 0.12), 0.05),
     g.tint((0.88, 0.04, 0.12), 0.05),
@@ -154,7 +154,7 @@ def _sepals(g, c, r, theta):
 @bk.thing(0.4)
 def strawberry(g, x, y, px):
   """A red fruit with seeds in pits and a green collar."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   t = np.clip((0.75 - y) / 1.9, 0, 1)
   w = 0.95 * np.clip(t * 3.2 + 0.12, 0, 1) ** np.float32(0.5)
   w = w * np.sqrt(np.clip(1 - t**1.7, 0, 1))
@@ -180,7 +180,7 @@ def strawberry(g, x, y, px):
 @bk.thing(np.pi)
 def sunflower(g, x, y, px):
   """Many narrow yellow petals around a large dark spiral of seeds."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(x, y)
   n = g.integer(15, 20)
   gold = g.tint((0.99, 0.74, 0.04), 0.05)

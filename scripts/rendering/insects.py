@@ -9,7 +9,7 @@ from scripts.rendering import shapes as sd
 @bk.thing(np.pi)
 def bee(g, x, y, px):
   """A bee from above: yellow and black bands, four clear wings."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   glass = g.tint((0.85, 0.92, 0.97), 0.04)
   for at, size, lean in (
@@ -40,7 +40,7 @@ def bee(g, x, y, px):
 @bk.thing(0.6, (1.0, 1.2))
 def butterfly(g, x, y, px):
   """Four large wings: bright fields, dark veins and margin, white dots."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   a, b, spot = g.color(0.4, 0.75), g.color(0.5, 0.9), g.color(0.2, 0.6)
   dark = g.choose(bk.INK + 0 * a, g.color(0.03, 0.15))
@@ -78,7 +78,7 @@ def butterfly(g, x, y, px):
 @bk.thing(np.pi, (0.95, 1.15))
 def feather(g, x, y, px):
   """A quill feather: slanted barbs with bands and clefts."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   x = x + g.uniform(-0.2, 0.2) * y * y
   ax = np.abs(x)
   t = np.clip((y + 0.75) / 1.95, 0, 1)
@@ -103,7 +103,7 @@ def feather(g, x, y, px):
 @bk.thing(np.pi)
 def ladybug(g, x, y, px):
   """A ladybird from above: red wing cases, black spots."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   for k in (-0.45, 0, 0.45):
     c.paint(sd.segment(ax, y, 0.5, 0.8 * k, 1.12, 1.5 * k) - 0.055, bk.INK)
@@ -129,7 +129,7 @@ def ladybug(g, x, y, px):
 @bk.thing(np.pi, (0.95, 1.2))
 def peacock(g, x, y, px):
   """The eye of a peacock's feather: nested discs in a green fan."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(x, y * 0.9)
   barb = bk.wave(theta * 5.5 + 0.5 * r)
   green = g.tint((0.1, 0.5, 0.2), 0.06)
@@ -154,7 +154,7 @@ def peacock(g, x, y, px):
 @bk.thing(np.pi)
 def spider(g, x, y, px):
   """A spider from above: eight bent legs, two-part body, many eyes."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   skin = g.choose(
     g.tint((0.08, 0.07, 0.08), 0.03),

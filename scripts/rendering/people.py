@@ -9,7 +9,7 @@ from scripts.rendering import shapes as sd
 @bk.thing(0.5, (0.95, 1.3))
 def eye(g, x, y, px):
   """A human eye: lids, lashes, white, radial iris."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   h = g.uniform(0.55, 0.75)
   skin = g.gradient(
     0.5 + 0.5 * y, [g.tint((0.72, 0.45, 0.3)), g.tint((0.96, 0.76, 0.6))]
@@ -45,7 +45,7 @@ def eye(g, x, y, px):
 @bk.thing(0.25, (1.0, 1.25))
 def face(g, x, y, px):
   """A human face: hair, brows, eyes, nose, red lips."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   skin = g.choose(
     g.tint((0.96, 0.74, 0.58), 0.04),
@@ -92,7 +92,7 @@ def face(g, x, y, px):
 @bk.thing(0.3, (1.0, 1.25))
 def skull(g, x, y, px):
   """A human skull: dark sockets, nose hole, rows of teeth."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   ax = np.abs(x)
   bone = g.tint((0.95, 0.89, 0.74), 0.05)
   d = sd.union(

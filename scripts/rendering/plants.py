@@ -11,7 +11,7 @@ _LEAF = (0.24, 0.52, 0.10)
 @bk.thing(0.12, (1.1, 1.4))
 def cactus(g, x, y, px):
   """A saguaro with two arms and ribs."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   green = g.tint((0.2, 0.5, 0.22), 0.1)
   left, right = g.uniform(-0.3, 0.1), g.uniform(-0.15, 0.3)
   trunk = sd.segment(x, y, 0, -1.2, 0, 0.8) - 0.29
@@ -37,7 +37,7 @@ def cactus(g, x, y, px):
 @bk.thing(np.pi, (0.95, 1.2))
 def fern(g, x, y, px):
   """A frond: narrow separate leaflets on both sides of a stem."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   x = x + g.uniform(-0.25, 0.25) * (y + 1) * (y + 1) * 0.5
   ax = np.abs(x)
   reach = 0.9 * np.clip((1.2 - y) / 2.2, 0.02, 1) ** np.float32(0.8)
@@ -57,7 +57,7 @@ def fern(g, x, y, px):
 @bk.thing(np.pi, (0.95, 1.2))
 def leaf(g, x, y, px):
   """One broad toothed leaf with pale veins."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   x = x + 0.12 * y * y * g.uniform(-1, 1)
   t = np.clip((y + 0.85) / 1.95, 0, 1)
   w = g.uniform(1.5, 1.8) * np.sqrt(t) * (1 - t) * (1.2 - 0.4 * t)
@@ -84,7 +84,7 @@ def leaf(g, x, y, px):
 @bk.thing(0.15)
 def palm(g, x, y, px):
   """A palm: bent ringed trunk, a crown of drooping fronds."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   lean = g.uniform(-0.35, 0.35)
   t = np.clip((y + 1.25) / 1.75, 0, 1)
   trunk = np.abs(x - lean * (1 - t) ** 2) - (0.13 - 0.05 * t)
@@ -110,7 +110,7 @@ def palm(g, x, y, px):
 @bk.thing(np.pi, (0.95, 1.2))
 def pinecone(g, x, y, px):
   """A cone of overlapping woody scales in two spirals."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   w = 0.86 * np.sqrt(np.clip(1 - (y * 0.88) ** 2, 0, 1)) * (1 - 0.22 * y)
   d = np.maximum(np.abs(x) - w, np.abs(y) - 1.12) * 0.8
   q = x / (w + 1e-3)
@@ -132,7 +132,7 @@ def pinecone(g, x, y, px):
 @bk.thing(0.1)
 def tree(g, x, y, px):
   """A broad round crown of leaves on a forked trunk."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   bark = g.tint((0.36, 0.2, 0.09), 0.06)
   ax = np.abs(x)
   d = sd.taper(x, y, 0, -1.25, 0, -0.2, 0.2, 0.11)

@@ -9,7 +9,7 @@ from scripts.rendering import shapes as sd
 @bk.thing(0.15)
 def balloon(g, x, y, px):
   """A hot-air balloon: striped envelope, ropes, basket."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   v = y - 0.32
   top = sd.circle(x, v, 0.9)
   cone = sd.polygon(
@@ -37,7 +37,7 @@ def balloon(g, x, y, px):
 @bk.thing(0.2)
 def boat(g, x, y, px):
   """A sailing boat: two sails, mast, hull on waves."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   sail = g.choose(bk.WHITE + 0 * g.uniform(), g.color(0.5, 0.9))
   second = g.color(0.35, 0.8)
   seam = 0.85 + 0.15 * np.sign(np.sin(y * 18))
@@ -62,7 +62,7 @@ def boat(g, x, y, px):
 @bk.thing(0.15)
 def car(g, x, y, px):
   """A small car in profile."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   paint = g.color(0.3, 0.6)
   cabin = (
     sd.polygon(x, y, ((-0.78, 0.0), (-0.5, 0.58), (0.35, 0.58), (0.72, 0.0)))
@@ -96,7 +96,7 @@ def car(g, x, y, px):
 @bk.thing(0.25)
 def clock(g, x, y, px):
   """A clock face: hour marks, two hands and a second hand."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(y, x)
   rim = g.color(0.2, 0.65)
   c.paint(r - 1.12, rim * (0.8 + 0.4 * np.cos(theta - 0.6)), ink=0.03)
@@ -126,7 +126,7 @@ def clock(g, x, y, px):
 @bk.thing(np.pi)
 def gear(g, x, y, px):
   """A toothed wheel with an axle hole and round cut-outs."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(x, y)
   n = g.integer(9, 13)
   d = r - 0.95 - 0.15 * np.clip(np.cos(theta * n) * 3, -1, 1)
@@ -151,7 +151,7 @@ def gear(g, x, y, px):
 @bk.thing(np.pi)
 def gem(g, x, y, px):
   """A brilliant-cut stone from above: table, star, kite, girdle facets."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(x, y)
   a = sd.fold(theta, 8)
   u, v = r * np.cos(a), r * np.abs(np.sin(a))
@@ -188,7 +188,7 @@ def gem(g, x, y, px):
 @bk.thing(0.4)
 def heart(g, x, y, px):
   """A glossy heart."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   s = 1.95  # Of the unit heart, 1.2 wide and 1.1 high, on its tip.
   u, v = np.abs(x) / s, y / s + 0.56
   lobe = sd.length(u - 0.25, v - 0.75) - 0.35355
@@ -211,7 +211,7 @@ def heart(g, x, y, px):
 @bk.thing(np.pi)
 def star(g, x, y, px):
   """A five-pointed star with bright and dark facets."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(y, x)
   n = 5
   a = sd.fold(theta, n)
@@ -233,7 +233,7 @@ def star(g, x, y, px):
 @bk.thing(0.2)
 def teapot(g, x, y, px):
   """A round pot with spout, handle and lid."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   glaze, mark = g.color(0.35, 0.8), g.color(0.2, 0.9)
   handle = np.abs(sd.ellipse(x + 0.8, y + 0.08, 0.38, 0.42)) - 0.075
   c.paint(handle, glaze * 0.8, ink=0.035)
@@ -258,7 +258,7 @@ def teapot(g, x, y, px):
 @bk.thing(0.25)
 def umbrella(g, x, y, px):
   """An open umbrella: coloured gores, scalloped hem, hooked handle."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   stick = sd.segment(x, y, 0, -0.85, 0, 1.1)
   hook = np.maximum(np.abs(sd.circle(x - 0.17, y + 0.85, 0.17)), y + 0.85)
   wood = g.tint((0.45, 0.22, 0.08), 0.05)
@@ -284,7 +284,7 @@ def umbrella(g, x, y, px):
 @bk.thing(np.pi)
 def wheel(g, x, y, px):
   """A spoked wheel with a dark tyre."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(x, y)
   n = g.integer(6, 10)
   metal = g.choose(
