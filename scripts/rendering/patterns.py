@@ -31,9 +31,11 @@ def julia(g, x, y, px):
   c = _JULIA[g.integer(0, len(_JULIA) - 1).astype(int)]
   cx, cy = c[..., 0] + 0 * x, c[..., 1] + 0 * x
   zx, zy, n = x.copy(), y.copy(), np.zeros_like(x)
+  near = np.full_like(x, 9)
   for _ in range(30):
     xx, yy = zx * zx, zy * zy
     n += xx + yy < 40
+    near = np.minimum(near, xx + yy)
     zx, zy = xx - yy + cx, 2 * zx * zy + cy
     np.clip(zx, -30, 30, out=zx)
     np.clip(zy, -30, 30, out=zy)
@@ -42,7 +44,9 @@ def julia(g, x, y, px):
   dark, bright = g.color(0.03, 0.22), g.color(0.35, 0.65)
   ramp = [dark, bright, bk.WHITE, g.color(0.4, 0.7), dark * 0.6]
   rgb = g.gradient(np.clip((t - 0.25) * 1.45, 0, 1), ramp)
-  return np.where(n >= 30, g.color(0.02, 0.12), rgb)
+  # The inside by how close the orbit comes to the origin.
+  inside = g.gradient(np.sqrt(near) * 1.2, [g.color(0.3, 0.7), dark, bright])
+  return np.where(n >= 30, inside, rgb)
 
 
 @bk.texture((1.0, 1.25), np.pi, 0.0, 0.1)
