@@ -148,8 +148,8 @@ def dog(g, x, y, px):
     0.15,
   )
   c.paint(muzzle, cream * (0.75 + 0.3 * bk.bump(muzzle, 0.25)), ink=0.025)
-  for px_, py_ in ((0.2, -0.5), (0.32, -0.55), (0.24, -0.63)):
-    c.over(sd.circle(ax - px_, y - py_, 0.022), bk.INK)
+  for u, v in ((0.2, -0.5), (0.32, -0.55), (0.24, -0.63)):
+    c.over(sd.circle(ax - u, y - v, 0.022), bk.INK)
   nose = sd.ellipse(x, y + 0.22, 0.26, 0.19)
   c.over(nose, bk.INK)
   c.over(sd.ellipse(x + 0.06, y + 0.14, 0.09, 0.04), bk.WHITE, 0.8)
@@ -269,8 +269,8 @@ def lion(g, x, y, px):
   c.over(sd.taper(ax, y, 0.15, 0.25, 0.5, 0.33, 0.05, 0.02), mane * 0.5)
   _nose(c, x, y + 0.2, 0.2, 0.17, g.tint((0.35, 0.13, 0.1), 0.04))
   _mouth(c, ax, y, -0.4, 0.12, 0.27)
-  for px_, py_ in ((0.2, -0.44), (0.28, -0.5), (0.18, -0.55)):
-    c.over(sd.circle(ax - px_, y - py_, 0.022), bk.INK)
+  for u, v in ((0.2, -0.44), (0.28, -0.5), (0.18, -0.55)):
+    c.over(sd.circle(ax - u, y - v, 0.022), bk.INK)
   return c
 
 

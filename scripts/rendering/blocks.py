@@ -32,7 +32,10 @@ def texture(scale, rotation=np.pi, tilt=0.4, shift=3.0):
 
 
 def thing(rotation=0.4, scale=(1.0, 1.3), shift=0.12):
-  """Marks `draw(g, x, y, px) -> Canvas` as a class of objects."""
+  """Marks `draw(g, x, y, px) -> Canvas` as a class of objects.
+
+  The object lies within about [-1.1, 1.1] squared and looks up along y.
+  """
   view = View(rotation, scale, shift, 0.0, False)
   return lambda draw: _mark(draw, view)
 

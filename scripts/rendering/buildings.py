@@ -23,7 +23,7 @@ def castle(g, x, y, px):
     g.tint((0.12, 0.25, 0.6), 0.06),
     g.tint((0.2, 0.45, 0.35), 0.06),
   )
-  keep = np.maximum(sd.box(x, y + 0.45, 0.6, 0.75), -9)
+  keep = sd.box(x, y + 0.45, 0.6, 0.75)
   crenel = np.maximum(
     sd.box(x, y - 0.36, 0.6, 0.1), 0.09 - np.abs(bk.fract(x * 2.5) - 0.5) * 0.4
   )

@@ -196,9 +196,9 @@ def shell(g, x, y, px):
   c = bk.Canvas(g, px)
   v = y + 0.85
   r, theta = sd.polar(v, x)
-  n = 11
-  f = sd.fold(theta, n * 2.6)
-  rib = np.cos(f * n * 2.6)
+  n = 28.6  # Ribs on a full circle; a third of it is seen.
+  f = sd.fold(theta, n)
+  rib = np.cos(f * n)
   d = np.maximum(r - 1.72 - 0.07 * rib, np.abs(theta) - 1.02)
   d = np.maximum(d, -v) * 0.8
   d = np.minimum(d, sd.circle(x, y + 0.02, 0.97) + 0.02 * rib)
@@ -214,7 +214,7 @@ def shell(g, x, y, px):
   bands = bk.wave(r * g.uniform(2, 3.2))
   rgb = bk.mix(a, b, bands) * (0.66 + 0.38 * rib)
   c.paint(d, rgb * (0.7 + 0.3 * np.clip(r, 0, 1)), ink=0.035)
-  groove = np.abs(np.abs(f) - np.pi / (n * 2.6)) * r - 0.02
+  groove = np.abs(np.abs(f) - np.pi / n) * r - 0.02
   c.over(np.maximum(groove, d + 0.03), a * 0.3)
   return c
 

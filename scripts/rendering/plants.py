@@ -16,16 +16,10 @@ def cactus(g, x, y, px):
   left, right = g.uniform(-0.3, 0.1), g.uniform(-0.15, 0.3)
   trunk = sd.segment(x, y, 0, -1.2, 0, 0.8) - 0.29
   for side, low in ((-1, left), (1, right)):
-    for w, ink in ((0.17, 0.03),):
-      arm = (
-        np.minimum(
-          sd.segment(x, y, side * 0.1, low, side * 0.72, low),
-          sd.segment(x, y, side * 0.72, low, side * 0.72, low + 0.6),
-        )
-        - w
-      )
-      rib = 0.75 + 0.35 * np.cos(arm * 44)
-      c.paint(arm, green * rib * (0.55 + 0.5 * bk.bump(arm, w)), ink=ink)
+    elbow = ((side * 0.1, low), (side * 0.72, low), (side * 0.72, low + 0.6))
+    arm = sd.polyline(x, y, elbow) - 0.17
+    rib = 0.75 + 0.35 * np.cos(arm * 44)
+    c.paint(arm, green * rib * (0.55 + 0.5 * bk.bump(arm, 0.17)), ink=0.03)
   rib = 0.78 + 0.32 * np.cos(x * 40)
   c.paint(trunk, green * rib * (0.5 + 0.55 * bk.bump(trunk, 0.29)), ink=0.03)
   flower = g.choose(g.tint((0.95, 0.3, 0.5)), g.tint((0.98, 0.8, 0.2)))

@@ -218,7 +218,7 @@ def star(g, x, y, px):
   u, v = r * np.cos(a), r * np.abs(np.sin(a))
   tip, notch = 1.18, g.uniform(0.45, 0.56)
   ex, ey = notch * np.cos(np.pi / n) - tip, notch * np.sin(np.pi / n)
-  d = -((u - tip) * ey - v * ex) / -np.sqrt(ex * ex + ey * ey)
+  d = ((u - tip) * ey - v * ex) / np.sqrt(ex * ex + ey * ey)
   base = g.choose(
     g.tint((0.98, 0.76, 0.1), 0.05),
     g.tint((0.98, 0.76, 0.1), 0.05),
@@ -264,12 +264,10 @@ def umbrella(g, x, y, px):
   wood = g.tint((0.45, 0.22, 0.08), 0.05)
   c.paint(np.minimum(stick, hook) - 0.055, wood, ink=0.03)
   ax = np.abs(x)
-  v = y - 0.0
-  u = x / np.sqrt(np.clip(1.2 - v * v, 0.05, 2))
-  gore = u * 3.0
+  gore = 3 * x / np.sqrt(np.clip(1.2 - y * y, 0.05, 2))
   f = bk.fract(gore + 0.5) - 0.5
   hem = 0.16 * (1 - 4 * f * f)
-  d = np.maximum(sd.ellipse(x, v, 1.18, 0.98), hem - 0.02 - v)
+  d = np.maximum(sd.ellipse(x, y, 1.18, 0.98), hem - 0.02 - y)
   a, b = g.color(0.3, 0.6), g.color(0.55, 0.95)
   rgb = np.where(np.floor(gore + 0.5) % 2 > 0, b, a)
   c.paint(
@@ -293,7 +291,7 @@ def wheel(g, x, y, px):
     g.color(0.45, 0.8),
   )
   tyre = g.tint((0.1, 0.1, 0.11), 0.03)
-  c.paint(r - 1.14, tyre, ink=0.0)
+  c.paint(r - 1.14, tyre)
   c.over(np.abs(r - 1.0) - 0.035, tyre * 2.4)
   c.over(r - 0.86, metal)
   c.over(r - 0.72, tyre * g.uniform(0.6, 2.5))
