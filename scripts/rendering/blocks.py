@@ -207,10 +207,6 @@ class Canvas:
     """Paints on what is there already, without growing the object."""
     self.rgb += (color - self.rgb) * (edge(d, self.px) * opacity)
 
-  def shade(self, factor):
-    """Multiplies the colours painted so far."""
-    self.rgb *= factor
-
 
 def glint(canvas, x, y, radius):
   """A small white highlight."""

@@ -158,7 +158,7 @@ def gem(g, x, y, px):
   table, ring, rim = 0.5, 0.78, 1.1
   star = (u - table) / (ring - table) + v / (table * 0.4142) - 1
   girdle = v / (rim * 0.4142) - (u - ring) / (rim - ring)
-  sector = np.round(theta * (8 / (2 * np.pi))) % 8
+  sector = sd.sector(theta, 8)
   side = np.sign(a)
   corner = np.floor(theta * (8 / (2 * np.pi))) % 8
   flat, pointed, outer = u < table, (u < ring) & (star < 0), girdle < 0
