@@ -32,7 +32,10 @@ def texture(scale, rotation=np.pi, tilt=0.4, shift=3.0):
 
 
 def thing(rotation=0.4, scale=(1.0, 1.3), shift=0.12):
-  """Marks `draw(g, x, y, px) -> Canvas` as a class of objects."""
+  """Marks `draw(g, x, y, px) -> Canvas` as a class of objects.
+
+  The object lies within about [-1.1, 1.1] squared and looks up along y.
+  """
   view = View(rotation, scale, shift, 0.0, False)
   return lambda draw: _mark(draw, view)
 
@@ -181,15 +184,17 @@ def blur(images):
 class Canvas:
   """An object drawn as layers of distances, with the alpha of their union."""
 
-  def __init__(self, px):
+  def __init__(self, g, px):
     self.px = px
     self.rgb = None
     self.alpha = None
+    # Contours of varied strength: the network must not live on them alone.
+    self._pen, self._tone = g.uniform(0.25, 1.15), g.uniform(0.08, 0.4)
 
   def paint(self, d, color, opacity=1.0, ink=0.0):
     """Adds a shape; ink > 0 draws a dark contour of that width around it."""
     if ink:
-      self.paint(d - ink, color * 0.22)
+      self.paint(d - ink * self._pen, color * self._tone)
     mask = edge(d, self.px) * opacity
     if self.rgb is None:
       self.rgb = np.broadcast_to(color, (*mask.shape[:1], 3, *mask.shape[2:]))
@@ -201,10 +206,6 @@ class Canvas:
   def over(self, d, color, opacity=1.0):
     """Paints on what is there already, without growing the object."""
     self.rgb += (color - self.rgb) * (edge(d, self.px) * opacity)
-
-  def shade(self, factor):
-    """Multiplies the colours painted so far."""
-    self.rgb *= factor
 
 
 def glint(canvas, x, y, radius):

@@ -10,8 +10,13 @@ import numpy as np
 from scripts.rendering import (
   animals,
   blocks,
+  buildings,
   creatures,
+  fabrics,
+  flowers,
+  insects,
   patterns,
+  people,
   plants,
   scene,
   textures,
@@ -19,7 +24,17 @@ from scripts.rendering import (
 )
 
 _PAINTERS = blocks.classes_of(
-  textures, patterns, plants, animals, creatures, things
+  animals,
+  buildings,
+  creatures,
+  fabrics,
+  flowers,
+  insects,
+  patterns,
+  people,
+  plants,
+  textures,
+  things,
 )
 CLASSES = tuple(sorted(_PAINTERS))
 

@@ -12,10 +12,9 @@ import numpy as np
 
 from scripts.rendering import palettes
 
-# Scalars are drawn ahead in one table a picture; no class needs this many.
+# Scalars are drawn ahead, one table a picture: a generator call for each would
+# cost more than the drawing. No class needs this many.
 _TABLE = 768
-
-# A generator call a scalar and picture would cost more than the drawing.
 
 
 class Sampler:
@@ -72,8 +71,9 @@ class Sampler:
 
   def tint(self, rgb, jitter=0.12):
     """A canonical colour with its hue and brightness jittered."""
-    jitter = jitter * (1.5 if self.shifted else 1.0)
     rgb = np.asarray(rgb, np.float32).reshape(1, 3, 1, 1)
+    if self.shifted:
+      rgb = 0.7 * rgb + 0.3 * self.color()
     noise = self._columns(3).reshape(-1, 3, 1, 1) * 2 - 1
     gain = self.uniform(1 - 1.5 * jitter, 1 + 1.2 * jitter)
     return np.clip((rgb + noise * jitter) * gain, 0.01, 0.99)

@@ -88,7 +88,8 @@ def _stand(g, canvas, background):
   shadow = blocks.blur(blocks.blur(np.roll(alpha, (step, step // 2), (2, 3))))
   dark = 0.6 * g.chance(0.6)
   background = background * (1 - dark * shadow)
-  return blocks.mix(background, np.clip(canvas.rgb, 0, 1), alpha)
+  grain = 1 + g.uniform(0, 0.1) * g.noise(0.8)
+  return blocks.mix(background, np.clip(canvas.rgb * grain, 0, 1), alpha)
 
 
 def _finish(g, rgb):

@@ -1,17 +1,15 @@
-"""Classes of objects: buildings, vehicles, tools and emblems."""
+"""Classes of objects: vehicles, tools, vessels and emblems."""
 
 import numpy as np
 
 from scripts.rendering import blocks as bk
 from scripts.rendering import shapes as sd
 
-_GOLD = (0.95, 0.74, 0.22)
-
 
 @bk.thing(0.15)
 def balloon(g, x, y, px):
   """A hot-air balloon: striped envelope, ropes, basket."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   v = y - 0.32
   top = sd.circle(x, v, 0.9)
   cone = sd.polygon(
@@ -39,7 +37,7 @@ def balloon(g, x, y, px):
 @bk.thing(0.2)
 def boat(g, x, y, px):
   """A sailing boat: two sails, mast, hull on waves."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   sail = g.choose(bk.WHITE + 0 * g.uniform(), g.color(0.5, 0.9))
   second = g.color(0.35, 0.8)
   seam = 0.85 + 0.15 * np.sign(np.sin(y * 18))
@@ -64,7 +62,7 @@ def boat(g, x, y, px):
 @bk.thing(0.15)
 def car(g, x, y, px):
   """A small car in profile."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   paint = g.color(0.3, 0.6)
   cabin = (
     sd.polygon(x, y, ((-0.78, 0.0), (-0.5, 0.58), (0.35, 0.58), (0.72, 0.0)))
@@ -95,52 +93,10 @@ def car(g, x, y, px):
   return c
 
 
-@bk.thing(0.1)
-def castle(g, x, y, px):
-  """Two round towers with cone roofs, battlements, a gate."""
-  c = bk.Canvas(px)
-  ax = np.abs(x)
-  stone = g.tint((0.68, 0.63, 0.56), 0.08)
-  row = np.floor(y * 7)
-  course = 1 - 0.25 * (bk.fract(y * 7) < 0.16)
-  joint = bk.fract(x * 4 + 0.5 * (row % 2)) < 0.09
-  wall = stone * course * (1 - 0.2 * joint)
-  roof = g.choose(
-    g.tint((0.75, 0.14, 0.1), 0.06),
-    g.tint((0.12, 0.25, 0.6), 0.06),
-    g.tint((0.2, 0.45, 0.35), 0.06),
-  )
-  keep = np.maximum(sd.box(x, y + 0.45, 0.6, 0.75), -9)
-  crenel = np.maximum(
-    sd.box(x, y - 0.36, 0.6, 0.1), 0.09 - np.abs(bk.fract(x * 2.5) - 0.5) * 0.4
-  )
-  mid = sd.box(x, y - 0.5, 0.24, 0.4)
-  cone = sd.triangle(x, y - 0.85, 0.34, 0.5)
-  c.paint(mid, wall * 0.85, ink=0.03)
-  c.paint(cone, roof * (0.9 - 0.6 * x), ink=0.03)
-  c.paint(np.minimum(keep, crenel), wall, ink=0.03)
-  tower = sd.box(ax - 0.82, y + 0.35, 0.27, 0.9)
-  tx = (ax - 0.82) / 0.27
-  c.paint(tower, wall * (1.1 - 0.45 * tx * tx), ink=0.03)
-  top = sd.triangle(ax - 0.82, y - 0.5, 0.4, 0.62)
-  c.paint(top, roof * (1.05 - 1.2 * (ax - 0.82)), ink=0.03)
-  gate = np.where(
-    y > -0.7, sd.circle(x, y + 0.7, 0.28), sd.box(x, y + 0.95, 0.28, 0.3)
-  )
-  c.over(gate - 0.05, stone * 0.5)
-  c.over(gate, g.tint((0.14, 0.08, 0.05), 0.03))
-  window = np.minimum(
-    sd.rounded(ax - 0.82, y - 0.1, 0.07, 0.16, 0.07),
-    sd.rounded(x, y - 0.58, 0.07, 0.15, 0.07),
-  )
-  c.over(window, g.choose(bk.INK, g.tint((1.0, 0.85, 0.35), 0.04)))
-  return c
-
-
 @bk.thing(0.25)
 def clock(g, x, y, px):
   """A clock face: hour marks, two hands and a second hand."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(y, x)
   rim = g.color(0.2, 0.65)
   c.paint(r - 1.12, rim * (0.8 + 0.4 * np.cos(theta - 0.6)), ink=0.03)
@@ -167,46 +123,10 @@ def clock(g, x, y, px):
   return c
 
 
-@bk.thing(0.1)
-def dome(g, x, y, px):
-  """A mosque: onion dome, arcade, two minarets."""
-  c = bk.Canvas(px)
-  ax = np.abs(x)
-  stone = g.tint((0.95, 0.86, 0.7), 0.06)
-  roof = g.choose(
-    g.tint((0.1, 0.5, 0.66), 0.07),
-    g.tint((0.95, 0.7, 0.15), 0.06),
-    g.tint((0.2, 0.55, 0.4), 0.07),
-    g.color(0.3, 0.6),
-  )
-  gold = g.tint(_GOLD, 0.05)
-  c.paint(sd.segment(x, y, 0, 0.9, 0, 1.25) - 0.035, gold, ink=0.02)
-  ball = sd.ellipse(x, y - 0.3, 0.68, 0.55)
-  spire = sd.triangle(x, y - 0.6, 0.42, 0.5) - 0.03
-  onion = np.maximum(sd.union(ball, spire, 0.25), -y - 0.08)
-  w = np.sqrt(np.clip(0.5 - (y - 0.3) ** 2, 0.04, 1))
-  rib = 0.82 + 0.25 * np.cos(np.arcsin(np.clip(x / w, -1, 1)) * 10)
-  c.paint(onion, roof * rib * (1.0 - 0.4 * x), ink=0.035)
-  c.over(sd.ellipse(x + 0.25, y - 0.5, 0.1, 0.18), bk.WHITE, 0.5)
-  c.paint(sd.box(x, y + 0.15, 0.7, 0.09), stone * 1.02, ink=0.025)
-  c.paint(sd.box(x, y + 0.72, 0.82, 0.5), stone, ink=0.03)
-  u = (bk.fract(x * 2.1 + 0.5) - 0.5) / 2.1
-  door = np.where(
-    y > -0.62,
-    sd.circle(u, y + 0.62, 0.15),
-    np.maximum(np.abs(u) - 0.15, -y - 1.16),
-  )
-  c.over(np.maximum(door, ax - 0.74), g.tint((0.1, 0.1, 0.16), 0.04))
-  tower = sd.box(ax - 1.02, y + 0.35, 0.1, 0.88)
-  c.paint(tower, stone * (1 - 0.25 * (bk.fract(y * 3) < 0.2)), ink=0.025)
-  c.paint(sd.triangle(ax - 1.02, y - 0.5, 0.14, 0.42), roof, ink=0.025)
-  return c
-
-
 @bk.thing(np.pi)
 def gear(g, x, y, px):
   """A toothed wheel with an axle hole and round cut-outs."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(x, y)
   n = g.integer(9, 13)
   d = r - 0.95 - 0.15 * np.clip(np.cos(theta * n) * 3, -1, 1)
@@ -228,40 +148,17 @@ def gear(g, x, y, px):
   return c
 
 
-@bk.thing(0.4)
-def heart(g, x, y, px):
-  """A glossy heart."""
-  c = bk.Canvas(px)
-  s = 1.95  # Of the unit heart, 1.2 wide and 1.1 high, on its tip.
-  u, v = np.abs(x) / s, y / s + 0.56
-  lobe = sd.length(u - 0.25, v - 0.75) - 0.35355
-  k = 0.5 * np.maximum(u + v, 0)
-  side = np.minimum(sd.length(u, v - 1), sd.length(u - k, v - k))
-  d = np.where(u + v > 1, lobe, side * np.sign(u - v)) * s - 0.02
-  base = g.choose(
-    g.tint((0.9, 0.05, 0.12), 0.06),
-    g.tint((0.9, 0.05, 0.12), 0.06),
-    g.tint((0.95, 0.35, 0.55), 0.06),
-    g.color(0.3, 0.6),
-  )
-  c.paint(d, base * (0.42 + 0.68 * bk.bump(d, 0.5)), ink=0.04)
-  shine = sd.ellipse(*sd.rotate(x + 0.5, y - 0.52, -0.6), 0.2, 0.11)
-  c.over(shine, bk.WHITE, 0.85)
-  c.over(np.abs(d + 0.13) - 0.03, np.clip(base * 1.5, 0, 1), g.chance(0.4))
-  return c
-
-
 @bk.thing(np.pi)
 def gem(g, x, y, px):
   """A brilliant-cut stone from above: table, star, kite, girdle facets."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(x, y)
   a = sd.fold(theta, 8)
   u, v = r * np.cos(a), r * np.abs(np.sin(a))
   table, ring, rim = 0.5, 0.78, 1.1
   star = (u - table) / (ring - table) + v / (table * 0.4142) - 1
   girdle = v / (rim * 0.4142) - (u - ring) / (rim - ring)
-  sector = np.round(theta * (8 / (2 * np.pi))) % 8
+  sector = sd.sector(theta, 8)
   side = np.sign(a)
   corner = np.floor(theta * (8 / (2 * np.pi))) % 8
   flat, pointed, outer = u < table, (u < ring) & (star < 0), girdle < 0
@@ -288,83 +185,40 @@ def gem(g, x, y, px):
   return c
 
 
-@bk.thing(0.1)
-def lighthouse(g, x, y, px):
-  """A banded tower with a lamp room and beams."""
-  c = bk.Canvas(px)
-  ax = np.abs(x)
-  beam = np.maximum(np.abs(y - 0.72) - 0.05 - 0.22 * ax, ax - 1.25)
-  c.paint(beam, g.tint((1.0, 0.94, 0.6), 0.03), 0.75)
-  red = g.choose(
-    g.tint((0.85, 0.1, 0.08), 0.05),
-    g.tint((0.85, 0.1, 0.08), 0.05),
-    g.tint((0.1, 0.25, 0.6), 0.05),
-    g.tint((0.1, 0.1, 0.1), 0.03),
+@bk.thing(0.4)
+def heart(g, x, y, px):
+  """A glossy heart."""
+  c = bk.Canvas(g, px)
+  s = 1.95  # Of the unit heart, 1.2 wide and 1.1 high, on its tip.
+  u, v = np.abs(x) / s, y / s + 0.56
+  lobe = sd.length(u - 0.25, v - 0.75) - 0.35355
+  k = 0.5 * np.maximum(u + v, 0)
+  side = np.minimum(sd.length(u, v - 1), sd.length(u - k, v - k))
+  d = np.where(u + v > 1, lobe, side * np.sign(u - v)) * s - 0.02
+  base = g.choose(
+    g.tint((0.9, 0.05, 0.12), 0.06),
+    g.tint((0.9, 0.05, 0.12), 0.06),
+    g.tint((0.95, 0.35, 0.55), 0.06),
+    g.color(0.3, 0.6),
   )
-  rock = sd.ellipse(x, y + 1.25, 0.95, 0.3) + 0.03 * np.sin(x * 13)
-  c.paint(
-    rock,
-    g.tint((0.36, 0.34, 0.33)) * (1 + 0.2 * np.sin(x * 17 + y * 9)),
-    ink=0.03,
-  )
-  w = 0.29 - 0.13 * y
-  tower = np.maximum(ax - w, np.abs(y + 0.35) - 0.82)
-  band = bk.fract(y * 1.25 + 0.3) < 0.5
-  rgb = np.where(band, red, bk.WHITE)
-  c.paint(tower, rgb * np.clip(1.05 - 1.6 * (x / w) * x, 0.4, 1.1), ink=0.035)
-  c.paint(sd.box(x, y - 0.5, 0.33, 0.055), bk.INK)
-  c.paint(
-    sd.box(x, y - 0.73, 0.19, 0.2), g.tint((1.0, 0.9, 0.4), 0.04), ink=0.03
-  )
-  c.over(np.maximum(np.abs(ax - 0.08) - 0.015, np.abs(y - 0.73) - 0.2), bk.INK)
-  c.paint(sd.triangle(x, y - 0.93, 0.27, 0.3), red, ink=0.03)
-  c.over(sd.rounded(x, y + 0.95, 0.08, 0.18, 0.07), bk.INK)
-  return c
-
-
-@bk.thing(0.1)
-def pagoda(g, x, y, px):
-  """Stacked roofs with upturned eaves over red walls."""
-  c = bk.Canvas(px)
-  ax = np.abs(x)
-  roof = g.choose(
-    g.tint((0.1, 0.35, 0.25), 0.05),
-    g.tint((0.2, 0.25, 0.36), 0.05),
-    g.tint((0.42, 0.2, 0.1), 0.05),
-    g.color(0.1, 0.35),
-  )
-  wall = g.choose(
-    g.tint((0.85, 0.18, 0.1), 0.06), g.tint((0.93, 0.76, 0.5), 0.06)
-  )
-  gold = g.tint(_GOLD, 0.05)
-  c.paint(sd.segment(x, y, 0, 0.8, 0, 1.28) - 0.04, gold, ink=0.02)
-  for k in range(3):
-    low, w = -1.18 + 0.68 * k, 0.92 - 0.19 * k
-    post = 0.75 + 0.3 * np.sign(np.cos(x * 24))
-    c.paint(sd.box(x, y - low - 0.2, 0.62 * w, 0.26), wall * post, ink=0.03)
-    door = np.maximum(np.abs(x) - 0.13 * w, np.abs(y - low - 0.16) - 0.17)
-    c.over(door, bk.INK)
-    t = ax / w
-    lift = 0.2 * t**4 * (t < 1.4)
-    eave = np.maximum(low + 0.4 + lift - y, y - low - 0.82 + 0.42 * t - lift)
-    eave = np.maximum(eave, ax - 1.2 * w) * 0.85
-    c.paint(eave, roof * (0.85 + 0.35 * np.cos(x * 40)), ink=0.035)
-    trim = np.maximum(np.abs(y - low - 0.43 - lift) - 0.035, ax - 1.2 * w)
-    c.over(trim, gold)
+  c.paint(d, base * (0.42 + 0.68 * bk.bump(d, 0.5)), ink=0.04)
+  shine = sd.ellipse(*sd.rotate(x + 0.5, y - 0.52, -0.6), 0.2, 0.11)
+  c.over(shine, bk.WHITE, 0.85)
+  c.over(np.abs(d + 0.13) - 0.03, np.clip(base * 1.5, 0, 1), g.chance(0.4))
   return c
 
 
 @bk.thing(np.pi)
 def star(g, x, y, px):
   """A five-pointed star with bright and dark facets."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(y, x)
   n = 5
   a = sd.fold(theta, n)
   u, v = r * np.cos(a), r * np.abs(np.sin(a))
   tip, notch = 1.18, g.uniform(0.45, 0.56)
   ex, ey = notch * np.cos(np.pi / n) - tip, notch * np.sin(np.pi / n)
-  d = -((u - tip) * ey - v * ex) / -np.sqrt(ex * ex + ey * ey)
+  d = ((u - tip) * ey - v * ex) / np.sqrt(ex * ex + ey * ey)
   base = g.choose(
     g.tint((0.98, 0.76, 0.1), 0.05),
     g.tint((0.98, 0.76, 0.1), 0.05),
@@ -379,7 +233,7 @@ def star(g, x, y, px):
 @bk.thing(0.2)
 def teapot(g, x, y, px):
   """A round pot with spout, handle and lid."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   glaze, mark = g.color(0.35, 0.8), g.color(0.2, 0.9)
   handle = np.abs(sd.ellipse(x + 0.8, y + 0.08, 0.38, 0.42)) - 0.075
   c.paint(handle, glaze * 0.8, ink=0.035)
@@ -404,18 +258,16 @@ def teapot(g, x, y, px):
 @bk.thing(0.25)
 def umbrella(g, x, y, px):
   """An open umbrella: coloured gores, scalloped hem, hooked handle."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   stick = sd.segment(x, y, 0, -0.85, 0, 1.1)
   hook = np.maximum(np.abs(sd.circle(x - 0.17, y + 0.85, 0.17)), y + 0.85)
   wood = g.tint((0.45, 0.22, 0.08), 0.05)
   c.paint(np.minimum(stick, hook) - 0.055, wood, ink=0.03)
   ax = np.abs(x)
-  v = y - 0.0
-  u = x / np.sqrt(np.clip(1.2 - v * v, 0.05, 2))
-  gore = u * 3.0
+  gore = 3 * x / np.sqrt(np.clip(1.2 - y * y, 0.05, 2))
   f = bk.fract(gore + 0.5) - 0.5
   hem = 0.16 * (1 - 4 * f * f)
-  d = np.maximum(sd.ellipse(x, v, 1.18, 0.98), hem - 0.02 - v)
+  d = np.maximum(sd.ellipse(x, y, 1.18, 0.98), hem - 0.02 - y)
   a, b = g.color(0.3, 0.6), g.color(0.55, 0.95)
   rgb = np.where(np.floor(gore + 0.5) % 2 > 0, b, a)
   c.paint(
@@ -430,7 +282,7 @@ def umbrella(g, x, y, px):
 @bk.thing(np.pi)
 def wheel(g, x, y, px):
   """A spoked wheel with a dark tyre."""
-  c = bk.Canvas(px)
+  c = bk.Canvas(g, px)
   r, theta = sd.polar(x, y)
   n = g.integer(6, 10)
   metal = g.choose(
@@ -439,7 +291,7 @@ def wheel(g, x, y, px):
     g.color(0.45, 0.8),
   )
   tyre = g.tint((0.1, 0.1, 0.11), 0.03)
-  c.paint(r - 1.14, tyre, ink=0.0)
+  c.paint(r - 1.14, tyre)
   c.over(np.abs(r - 1.0) - 0.035, tyre * 2.4)
   c.over(r - 0.86, metal)
   c.over(r - 0.72, tyre * g.uniform(0.6, 2.5))
