@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import pathlib
 import time
@@ -20,7 +21,7 @@ from scripts import pareidolia_log, pareidolia_net, pareidolia_step
 
 _LOG_STEPS = 50
 _CHECKPOINT = 'checkpoint.npz'
-_MOMENTS = 1024  # Pictures behind the activation statistics.
+_MOMENTS = 512  # Pictures behind the activation statistics.
 _VALIDATION = {'per_class': 10, 'seed': 1_000_003}
 
 
@@ -147,16 +148,17 @@ def exported(graphdef, state: pareidolia_step.State):
 def accuracy(model, images, labels, size: int, batch: int = 128) -> float:
   """Share of uint8 images that the inference network names correctly."""
   graphdef, weights = nnx.split(model)
-
-  @jax.jit
-  def guess(weights, images):
-    x = data.resize(images, size)
-    return nnx.merge(graphdef, weights)(pareidolia.preprocess(x)).argmax(-1)
-
   guesses = [
-    guess(weights, images[k : k + batch]) for k in range(0, len(images), batch)
+    _guess(graphdef, weights, images[k : k + batch], size)
+    for k in range(0, len(images), batch)
   ]
   return float(np.mean(np.concatenate(guesses) == labels))
+
+
+@functools.partial(jax.jit, static_argnums=(0, 3))
+def _guess(graphdef, weights, images, size):
+  x = pareidolia.preprocess(data.resize(images, size))
+  return nnx.merge(graphdef, weights, copy=True)(x).argmax(-1)
 
 
 def activation_moments(model, images, batch: int = 64):
@@ -178,7 +180,7 @@ def activation_moments(model, images, batch: int = 64):
 
   parts = [
     jax.device_get(sums(network.variables, images[k : k + batch]))
-    for k in range(0, len(images) - batch + 1, batch)
+    for k in range(0, max(1, len(images) - batch + 1), batch)
   ]
   moments = jax.tree.map(lambda *x: np.mean(x, 0), *parts)
   return {

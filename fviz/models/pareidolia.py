@@ -1,4 +1,4 @@
-"""pareidolia: the network inside the package, trained only on rendered pictures.
+"""pareidolia: the embedded network, trained only on rendered pictures.
 
 Two convolutions and five Inception blocks (Szegedy et al. 2014, arXiv
 1409.4842) before a linear classifier. Everything runs at stride 1; resolution
@@ -265,7 +265,10 @@ def _halved_ones(size: int) -> np.ndarray:
 @functools.cache
 def _counts(size: int) -> np.ndarray:
   """How many of three neighbours lie inside the picture."""
-  return np.convolve(np.ones(size), np.ones(3), 'same').astype(np.float32)
+  counts = np.full(size, 3, np.float32)
+  counts[0] -= 1
+  counts[-1] -= 1
+  return counts
 
 
 def _shaped(values: np.ndarray, axis: int) -> np.ndarray:
