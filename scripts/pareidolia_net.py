@@ -6,6 +6,7 @@ import functools
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import lax
 
@@ -98,18 +99,22 @@ class ConvNorm(nnx.Module):
     self.use_running_average = False
 
   def __call__(self, x: jax.Array) -> jax.Array:
-    kernel = self.kernel[...]
     if self.use_running_average:
       # Folded at once: the attack's pass then needs no statistics.
-      kernel, bias = folded(self)
+      kernel, bias = folded(*self.variables())
       return convolve(x, kernel, self.dtype) + bias
-    y = convolve(x, kernel, self.dtype)
+    y = convolve(x, self.kernel[...], self.dtype)
     mean = y.mean((0, 1, 2))
     var = jnp.square(y).mean((0, 1, 2)) - jnp.square(mean)
     self.mean[...] = _towards(self.mean[...], mean)
     self.var[...] = _towards(self.var[...], var)
     gain = self.scale[...] * lax.rsqrt(var + _EPSILON)
     return y * gain + (self.bias[...] - mean * gain)
+
+  def variables(self) -> tuple[jax.Array, ...]:
+    """The arguments of `folded`."""
+    names = ('kernel', 'scale', 'bias', 'mean', 'var')
+    return tuple(getattr(self, name)[...] for name in names)
 
 
 def _towards(old, new):
@@ -129,22 +134,28 @@ class ConvNormRelu(nnx.Module):
 def build(classes: int, width: float, seed: int, dtype=jnp.bfloat16):
   """A network to be trained; bfloat16 only multiplies, float32 adds."""
   unit = functools.partial(ConvNormRelu, dtype=dtype)
-  return pareidolia.Pareidolia(classes, width, unit, rngs=nnx.Rngs(seed))
+
+  @nnx.jit  # One program: sixty eager initializations take a minute.
+  def new():
+    return pareidolia.Pareidolia(classes, width, unit, rngs=nnx.Rngs(seed))
+
+  return new()
 
 
-def folded(module: ConvNorm) -> tuple[jax.Array, jax.Array]:
+def folded(kernel, scale, bias, mean, var):
   """Kernel and bias that do the work of a convolution and its batch norm."""
-  gain = module.scale[...] * lax.rsqrt(module.var[...] + _EPSILON)
-  bias = module.bias[...] - module.mean[...] * gain
-  return module.kernel[...] * gain, bias
+  gain = scale * (var + _EPSILON) ** -0.5
+  return kernel * gain, bias - mean * gain
 
 
 def fold(model: pareidolia.Pareidolia) -> pareidolia.Pareidolia:
   """The inference network: the same function, batch norm folded away."""
-  classes = model.logits.out_features
   plain = nnx.eval_shape(
     lambda: pareidolia.Pareidolia(
-      classes, model.width, layers.ConvRelu, rngs=nnx.Rngs(0)
+      model.logits.out_features,
+      model.width,
+      layers.ConvRelu,
+      rngs=nnx.Rngs(0),
     )
   )
   graphdef, state = nnx.split(plain)
@@ -153,8 +164,10 @@ def fold(model: pareidolia.Pareidolia) -> pareidolia.Pareidolia:
   for path in flat:
     module = modules[path[:-1]]
     if isinstance(module, ConvNorm):
-      value = folded(module)[path[-1] == 'bias']
+      # In NumPy: nothing to compile for each of the shapes.
+      arrays = map(np.asarray, jax.device_get(module.variables()))
+      value = folded(*arrays)[path[-1] == 'bias']
     else:
       value = getattr(module, path[-1])[...]
-    flat[path] = flat[path].replace(value)
+    flat[path] = flat[path].replace(jnp.asarray(value))
   return nnx.merge(graphdef, nnx.from_flat_state(flat))

@@ -44,11 +44,15 @@ class Hyper(NamedTuple):
 def initialize(model: nnx.Module, hyper: Hyper):
   """The graph of the network and the state before the first step."""
   graphdef, params, stats = nnx.split(model, nnx.Param, nnx.BatchStat)
-  moments = _optimizer(hyper).init(params)
-  # A copy: the step donates its state, and no buffer may be donated twice.
-  average = jax.tree.map(jnp.array, (params, stats))
-  state = State(params, stats, moments, average, jnp.zeros((), jnp.int32))
-  return graphdef, state
+
+  @jax.jit
+  def new(params, stats):
+    moments = _optimizer(hyper).init(params)
+    # A copy: the step donates its state, and no buffer may be donated twice.
+    average = jax.tree.map(jnp.array, (params, stats))
+    return State(params, stats, moments, average, jnp.zeros((), jnp.int32))
+
+  return graphdef, new(params, stats)
 
 
 @functools.partial(

@@ -163,29 +163,31 @@ def _guess(graphdef, weights, images, size):
 
 def activation_moments(model, images, batch: int = 64):
   """Mean and deviation of all channels: layer -> (mean, std)."""
-  network = networks.from_nnx(
-    model, preprocess=pareidolia.preprocess, input_size=pareidolia.INPUT_SIZE
-  )
-  layers = tuple(network.layers)
-
-  @jax.jit
-  def sums(variables, images):
-    x = data.resize(images, pareidolia.INPUT_SIZE[0])
-    found = network.apply(variables, x, layers)
-    # Centred by nothing: float32 is ample for activations of this size.
-    return {
-      k: [jnp.mean(v**p, tuple(range(v.ndim - 1))) for p in (1, 2)]
-      for k, v in found.items()
-    }
-
+  graphdef, weights = nnx.split(model)
   parts = [
-    jax.device_get(sums(network.variables, images[k : k + batch]))
+    jax.device_get(_sums(graphdef, weights, images[k : k + batch]))
     for k in range(0, max(1, len(images) - batch + 1), batch)
   ]
   moments = jax.tree.map(lambda *x: np.mean(x, 0), *parts)
   return {
     k: (mean, np.sqrt(np.maximum(square - mean**2, 0)))
     for k, (mean, square) in moments.items()
+  }
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _sums(graphdef, weights, images):
+  """Mean and mean square of all channels: layer -> (mean, square)."""
+  network = networks.from_nnx(
+    nnx.merge(graphdef, weights, copy=True),
+    preprocess=pareidolia.preprocess,
+    input_size=pareidolia.INPUT_SIZE,
+  )
+  x = data.resize(images, pareidolia.INPUT_SIZE[0])
+  found = network.apply(network.variables, x, tuple(network.layers))
+  return {
+    k: [jnp.mean(v**p, tuple(range(v.ndim - 1))) for p in (1, 2)]
+    for k, v in found.items()
   }
 
 

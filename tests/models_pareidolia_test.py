@@ -43,9 +43,9 @@ def images():
 
 
 def test_loads_offline_in_two_seconds():
-  start = time.perf_counter()
+  start = time.process_time()  # Other processes must not fail it.
   fviz.models.load('pareidolia')
-  assert time.perf_counter() - start < 2
+  assert time.process_time() - start < 2
 
 
 def test_layers(network):
@@ -179,20 +179,14 @@ def test_knows_a_handful_of_renders(network):
 
 def test_fold_is_exact(images):
   net = pytest.importorskip('scripts.pareidolia_net')
-  model = net.build(5, 0.25, seed=0, dtype=jnp.float32)
-  keys = iter(jax.random.split(jax.random.key(1), 1000))
+  model = net.build(5, 0.25, 0, jnp.float32)
+  rng = np.random.default_rng(1)
   for _, module in nnx.iter_modules(model):
     if isinstance(module, net.ConvNorm):
-      for name, low in (
-        ('scale', 0.5),
-        ('bias', -1),
-        ('mean', -1),
-        ('var', 0.5),
-      ):
+      for name, low in dict(scale=0.5, bias=-1, mean=-1, var=0.5).items():
         variable = getattr(module, name)
-        variable[...] = jax.random.uniform(
-          next(keys), variable.shape, minval=low, maxval=1.5
-        )
+        values = rng.uniform(low, 1.5, variable.shape)
+        variable[...] = jnp.asarray(values, jnp.float32)
   model.eval()
   plain = net.fold(model)
   x = pareidolia.preprocess(images)
