@@ -11,8 +11,7 @@ import numpy as np
 from flax import nnx
 from PIL import Image
 
-import fviz
-from fviz import networks, objectives, recipes, types
+from fviz import networks, types
 from fviz.models import pareidolia
 from scripts import pareidolia_data as data
 from scripts import pareidolia_step, rendering
@@ -96,6 +95,9 @@ def digits(network: types.Network) -> dict:
 
 def pictures(network, second, sheet: str) -> dict:
   """Whether the picture of each logit is recognized, in 16 other views."""
+  import fviz
+  from fviz import objectives, recipes
+
   classes = np.arange(len(network.labels))
   result = fviz.render(
     network,

@@ -28,13 +28,24 @@ def training():
 
 @pytest.fixture(scope='module')
 def small():
-  """A narrow network of three classes, as the weights file has them."""
+  """A narrow network of three classes with random weights."""
+  model = nnx.eval_shape(
+    lambda: pareidolia.Pareidolia(3, 0.25, rngs=nnx.Rngs(0))
+  )
+  graphdef, state = nnx.split(model)
+  rng = np.random.default_rng(0)
+  state = jax.tree.map(
+    lambda x: jnp.asarray(rng.normal(0, 0.1, x.shape), jnp.float32), state
+  )
+  return nnx.merge(graphdef, state)
 
-  @nnx.jit
-  def new():
-    return pareidolia.Pareidolia(3, 0.25, rngs=nnx.Rngs(0))
 
-  return new()
+@pytest.fixture
+def quick_compile():
+  """Tests of small programs spend their time in XLA's optimizations."""
+  jax.config.update('jax_disable_most_optimizations', True)
+  yield
+  jax.config.update('jax_disable_most_optimizations', False)
 
 
 @pytest.fixture
@@ -152,7 +163,7 @@ def test_wrong_input_channels(network):
     network.apply(network.variables, grey, ('logits',))
 
 
-def test_save_and_load(tmp_path, images, small):
+def test_save_and_load(tmp_path, images, small, quick_compile):
   moments = {'conv0': (np.zeros(8), np.ones(8))}
   file = tmp_path / 'small.safetensors'
   pareidolia.save(file, small, ('a', 'b', 'c'), moments)
@@ -177,7 +188,7 @@ def test_knows_a_handful_of_renders(network):
   assert right > 0.6
 
 
-def test_fold_is_exact(images):
+def test_fold_is_exact(images, quick_compile):
   net = pytest.importorskip('scripts.pareidolia_net')
   model = net.build(5, 0.25, 0, jnp.float32)
   rng = np.random.default_rng(1)
@@ -200,7 +211,7 @@ def test_fold_is_exact(images):
   np.testing.assert_allclose(unit(x), y, rtol=1e-4, atol=1e-4)
 
 
-def test_fast_convolution_and_its_gradients():
+def test_fast_convolution_and_its_gradients(quick_compile):
   net = pytest.importorskip('scripts.pareidolia_net')
   x = jax.random.normal(jax.random.key(0), (2, 6, 5, 3))
   for side in (1, 5):
@@ -221,7 +232,7 @@ def test_fast_convolution_and_its_gradients():
       np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-3)
 
 
-def test_attack_stays_in_its_ball():
+def test_attack_stays_in_its_ball(quick_compile):
   step = pytest.importorskip('scripts.pareidolia_step')
   x = jax.random.uniform(
     jax.random.key(0), (3, 8, 8, 3), minval=0.3, maxval=0.7
@@ -241,7 +252,9 @@ def test_attack_stays_in_its_ball():
     assert (worse < jax.nn.log_softmax(classify(x))[picked]).all()
 
 
-def test_resumed_training_equals_uninterrupted(training, tmp_path, monkeypatch):
+def test_resumed_training_equals_uninterrupted(
+  training, tmp_path, monkeypatch, quick_compile
+):
   monkeypatch.setattr(training, '_VALIDATION', {'per_class': 1, 'seed': 9})
   monkeypatch.setattr(training, '_MOMENTS', 16)
   monkeypatch.setattr(training.pareidolia, 'INPUT_SIZE', (32, 32))
@@ -286,13 +299,13 @@ def test_resumed_training_equals_uninterrupted(training, tmp_path, monkeypatch):
 
 
 def test_resume_wants_the_same_network(training, tmp_path):
-  step = training.pareidolia_step
-  hyper = step.Hyper()
   states = [
-    step.initialize(training.pareidolia_net.build(n, 0.17, 0), hyper)[1]
+    training.pareidolia_step.State(np.zeros(n), {}, {}, {}, np.int32(0))
     for n in (3, 4)
   ]
-  training.save(tmp_path / 'checkpoint.npz', states[0], 1.0)
+  training.save(tmp_path / 'checkpoint.npz', states[0], 1.5)
+  state, spent = training.restore(tmp_path / 'checkpoint.npz', states[0])
+  assert spent == 1.5 and state.params.shape == (3,)
   with pytest.raises(ValueError, match='another network'):
     training.restore(tmp_path / 'checkpoint.npz', states[1])
   with pytest.raises(FileNotFoundError, match='without --resume'):
