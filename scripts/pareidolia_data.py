@@ -118,7 +118,7 @@ def _tone(key, x):
   factor = jax.random.uniform(contrast, shape, minval=0.65, maxval=1.3)
   x = (x - mean) * factor + mean
   cast = 0.15 * jax.random.normal(gain, (len(x), 1, 1, 3))
-  x = x * (1 + cast * _chance(which, x, 0.6))
+  x = jnp.where(_chance(which, x, 0.6), x * (1 + cast), x)
   x = x + 0.07 * jax.random.normal(light, shape)
   return jnp.where(_chance(grey, x, 0.04), x.mean(3, keepdims=True), x)
 

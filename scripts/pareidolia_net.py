@@ -102,19 +102,23 @@ class ConvNorm(nnx.Module):
     if self.use_running_average:
       # Folded at once: the attack's pass then needs no statistics.
       kernel, bias = folded(*self.variables())
-      return convolve(x, kernel, self.dtype) + bias
+      return convolve(x, kernel, self.dtype) + _channels(bias)
     y = convolve(x, self.kernel[...], self.dtype)
     mean = y.mean((0, 1, 2))
     var = jnp.square(y).mean((0, 1, 2)) - jnp.square(mean)
     self.mean[...] = _towards(self.mean[...], mean)
     self.var[...] = _towards(self.var[...], var)
     gain = self.scale[...] * lax.rsqrt(var + _EPSILON)
-    return y * gain + (self.bias[...] - mean * gain)
+    return y * _channels(gain) + _channels(self.bias[...] - mean * gain)
 
   def variables(self) -> tuple[jax.Array, ...]:
     """The arguments of `folded`."""
     names = ('kernel', 'scale', 'bias', 'mean', 'var')
     return tuple(getattr(self, name)[...] for name in names)
+
+
+def _channels(values):
+  return values.reshape(1, 1, 1, -1)
 
 
 def _towards(old, new):
@@ -145,7 +149,7 @@ def build(classes: int, width: float, seed: int, dtype=jnp.bfloat16):
 def folded(kernel, scale, bias, mean, var):
   """Kernel and bias that do the work of a convolution and its batch norm."""
   gain = scale * (var + _EPSILON) ** -0.5
-  return kernel * gain, bias - mean * gain
+  return kernel * _channels(gain), bias - mean * gain
 
 
 def fold(model: pareidolia.Pareidolia) -> pareidolia.Pareidolia:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -75,6 +76,11 @@ def train(config: Config, workdir: pathlib.Path, resume: bool = False) -> None:
     workdir: of the results.
     resume: continue from the checkpoint, which the same recipe wrote.
   """
+  with contextlib.closing(pareidolia_log.Log(workdir)) as log:
+    _train(config, workdir, resume, log)
+
+
+def _train(config: Config, workdir: pathlib.Path, resume: bool, log) -> None:
   images, labels, names = data.cached(
     config.data,
     config.per_class,
@@ -92,7 +98,6 @@ def train(config: Config, workdir: pathlib.Path, resume: bool = False) -> None:
     state, spent = restore(workdir / _CHECKPOINT, state)
   split, everywhere = _shardings()
   state = jax.device_put(state, everywhere)
-  log = pareidolia_log.Log(workdir)
   log.images(0, 'training pictures', np.float32(images[:16]) / 255)
   logging.info('%d pictures of %d classes', len(images), len(names))
 
@@ -137,7 +142,6 @@ def train(config: Config, workdir: pathlib.Path, resume: bool = False) -> None:
       saved = spent
   # -------------------------------------------------------------------------
   keep(state)
-  log.close()
 
 
 def exported(graphdef, state: pareidolia_step.State):

@@ -272,7 +272,7 @@ def _counts(size: int) -> np.ndarray:
 
 
 def _shaped(values: np.ndarray, axis: int) -> np.ndarray:
-  return values.reshape((-1, 1, 1) if axis == 1 else (-1, 1))
+  return values.reshape((1, -1, 1, 1) if axis == 1 else (1, 1, -1, 1))
 
 
 def _read(file: str):
