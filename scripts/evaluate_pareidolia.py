@@ -1,7 +1,8 @@
 """Measures pareidolia and writes a report, the source of its model card.
 
     python -m scripts.evaluate_pareidolia --out=runs/pareidolia/report.json \
-      --photos=FOLDER --second=runs/other-seed/pareidolia.safetensors
+      --card=fviz/models/pareidolia.md --photos=FOLDER \
+      --second=runs/other-seed/pareidolia.safetensors
 
 Everything is measured on pictures rendered with seeds that training does not
 use. Parts can be chosen with --parts; the others keep their entry in the
@@ -19,6 +20,7 @@ import time
 
 from absl import app, flags, logging
 
+from scripts import pareidolia_card
 from scripts import pareidolia_cpu as cpu
 
 _PARTS = ('held_out', 'shifted', 'attack', 'dead', 'digits', 'pictures')
@@ -28,6 +30,7 @@ flags.DEFINE_string('second', '', 'Weights of a network with another seed.')
 flags.DEFINE_string('photos', '', 'Folder of photos for the dead channels.')
 flags.DEFINE_string('out', None, 'The report, a JSON file.', required=True)
 flags.DEFINE_string('sheet', '', 'PNG for the contact sheet of all logits.')
+flags.DEFINE_string('card', '', 'Model card to write the numbers into.')
 flags.DEFINE_list('parts', list(_PARTS), f'Some of {", ".join(_PARTS)}.')
 flags.DEFINE_integer('per_class', 20, 'Held-out pictures a class.')
 flags.DEFINE_integer('size', 64, 'Side of the pictures for all accuracies.')
@@ -73,6 +76,8 @@ def main(argv):
     report[part] = work[part]()
     report[part]['seconds'] = round(time.perf_counter() - start, 1)
     _write(out, report)
+    if _FLAGS.card:
+      pareidolia_card.update(pathlib.Path(_FLAGS.card), report)
     logging.info('%s: %s', part, json.dumps(report[part])[:400])
 
 

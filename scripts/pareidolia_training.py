@@ -33,18 +33,18 @@ class Config:
   data: str
   per_class: int = 1000
   image_size: int = 80
-  processes: int = 1
-  minutes: float = 80.0
+  processes: int = 2
+  minutes: float = 60.0
   steps: int = 0
   seed: int = 0
   width: float = 1.0
   batch: int = 64
-  sizes: tuple[int, ...] = (48, 64)
-  until: tuple[float, ...] = (0.65,)
-  adversarial_from: float = 1 / 3
-  radius: float = 0.8
+  sizes: tuple[int, ...] = (48, 64, 80)
+  until: tuple[float, ...] = (0.2, 0.6)
+  adversarial_from: float = 0.125
+  radius: float = 1.2
   learning_rate: float = 2e-3
-  save_minutes: float = 3.0
+  save_minutes: float = 5.0
   bfloat16: bool = True
 
   def __post_init__(self):

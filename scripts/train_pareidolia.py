@@ -2,12 +2,12 @@
 
     python -m scripts.train_pareidolia --workdir=runs/pareidolia
 
-Two CPU cores need about 80 minutes; stop it with Ctrl-C at any time and go on
-with --resume. The larger variant for one GPU, at most ten minutes:
+Two CPU cores need an hour, and two minutes to render; stop it at any time and
+go on with --resume from the last checkpoint. The larger variant for one GPU:
 
-    python -m scripts.train_pareidolia --workdir=runs/gpu --width=1.6 \
-      --batch=256 --sizes=64,96 --until=0.5 --minutes=8 --per_class=3000 \
-      --image_size=96 --processes=16
+    python -m scripts.train_pareidolia --workdir=runs/gpu --width=1.5 \
+      --batch=256 --image_size=112 --sizes=64,96 --until=0.5 --minutes=8 \
+      --per_class=2000 --processes=16
 
 The work directory holds checkpoint.npz, TensorBoard's events, log.jsonl and
 pareidolia.safetensors, which `fviz.models.load('pareidolia', FILE)` reads.
@@ -31,17 +31,19 @@ flags.DEFINE_string('data', '', 'Cache of rendered pictures (WORKDIR/data).')
 flags.DEFINE_integer('per_class', 1000, 'Rendered pictures a class.')
 flags.DEFINE_integer('image_size', 80, 'Side of the rendered pictures.')
 flags.DEFINE_integer('processes', 2, 'Processes that render.')
-flags.DEFINE_float('minutes', 80.0, 'Time to train, without rendering.')
+flags.DEFINE_float('minutes', 60.0, 'Time to train, without rendering.')
 flags.DEFINE_integer('steps', 0, 'Number of steps instead of --minutes.')
 flags.DEFINE_integer('seed', 0, 'Of weights, pictures and augmentation.')
 flags.DEFINE_float('width', 1.0, 'Factor on all channels.')
 flags.DEFINE_integer('batch', 64, 'Pictures a step.')
-flags.DEFINE_list('sizes', ['48', '64'], 'Sides of the crops, in turn.')
-flags.DEFINE_list('until', ['0.65'], 'Shares of the time at which they change.')
-flags.DEFINE_float('adversarial_from', 1 / 3, 'Share of the time; 1 is never.')
-flags.DEFINE_float('radius', 0.8, 'L2 radius of the attack at 64 pixels.')
+flags.DEFINE_list('sizes', ['48', '64', '80'], 'Sides of the crops, in turn.')
+flags.DEFINE_list(
+  'until', ['0.2', '0.6'], 'Shares of the time at which they change.'
+)
+flags.DEFINE_float('adversarial_from', 0.125, 'Share of the time; 1 is never.')
+flags.DEFINE_float('radius', 1.2, 'L2 radius of the attack at 64 pixels.')
 flags.DEFINE_float('learning_rate', 2e-3, 'Peak of the cosine.')
-flags.DEFINE_float('save_minutes', 3.0, 'Between checkpoints.')
+flags.DEFINE_float('save_minutes', 5.0, 'Between checkpoints.')
 flags.DEFINE_bool('resume', False, 'Continue from the checkpoint.')
 flags.DEFINE_bool('bfloat16', True, 'Multiply in bfloat16, add in float32.')
 
