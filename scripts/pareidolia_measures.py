@@ -14,7 +14,7 @@ from PIL import Image
 from fviz import networks, types
 from fviz.models import pareidolia
 from scripts import pareidolia_data as data
-from scripts import pareidolia_step, rendering
+from scripts import pareidolia_pictures, pareidolia_step, rendering
 
 _BATCH = 64
 _DEAD = 1e-3  # A channel that never rises above this is dead.
@@ -101,16 +101,12 @@ def digits(network: types.Network) -> dict:
 
 def pictures(network, second, sheet: str) -> dict:
   """Whether the picture of each logit is recognized, in 16 other views."""
-  import fviz
-  from fviz import objectives, recipes
-
-  classes = np.arange(len(network.labels))
-  result = fviz.render(
+  images = pareidolia_pictures.maximize(
     network,
-    objectives.channel('logits', jnp.asarray(classes)),
-    recipes.lucid(size=network.input_size[0]),
+    'logits',
+    np.arange(len(network.labels)),
+    size=network.input_size[0],
   )
-  images = np.asarray(result.images)[:, 0]
   if sheet:
     _contact_sheet(images, sheet)
   views = np.asarray(held_out_views(jax.random.key(5), images))
