@@ -30,6 +30,7 @@ flags.DEFINE_string('second', '', 'Weights of a network with another seed.')
 flags.DEFINE_string('photos', '', 'Folder of photos for the dead channels.')
 flags.DEFINE_string('out', None, 'The report, a JSON file.', required=True)
 flags.DEFINE_string('sheet', '', 'PNG for the contact sheet of all logits.')
+flags.DEFINE_string('pictures', '', 'NPY file to keep the logit pictures in.')
 flags.DEFINE_string('card', '', 'Model card to write the numbers into.')
 flags.DEFINE_list('parts', list(_PARTS), f'Some of {", ".join(_PARTS)}.')
 flags.DEFINE_integer('per_class', 20, 'Held-out pictures a class.')
@@ -69,6 +70,7 @@ def main(argv):
       network,
       pareidolia.load(file=_FLAGS.second) if _FLAGS.second else None,
       _FLAGS.sheet,
+      _FLAGS.pictures,
     ),
   }
   for part in _FLAGS.parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import os
 import pathlib
 
 import jax
@@ -99,14 +100,24 @@ def digits(network: types.Network) -> dict:
   return table
 
 
-def pictures(network, second, sheet: str) -> dict:
-  """Whether the picture of each logit is recognized, in 16 other views."""
-  images = pareidolia_pictures.maximize(
-    network,
-    'logits',
-    np.arange(len(network.labels)),
-    size=network.input_size[0],
-  )
+def pictures(network, second, sheet: str, cache: str) -> dict:
+  """Whether the picture of each logit is recognized, in 16 other views.
+
+  Args:
+    network: whose logits are maximized.
+    second: another judge of the same classes, or None.
+    sheet: PNG file for all pictures, or ''.
+    cache: NPY file to take the pictures from or to put them into, or ''.
+  """
+  if cache and os.path.exists(cache):
+    images = np.load(cache)
+  else:
+    channels = np.arange(len(network.labels))
+    images = pareidolia_pictures.maximize(
+      network, 'logits', channels, size=network.input_size[0]
+    )
+    if cache:
+      np.save(cache, images)
   if sheet:
     _contact_sheet(images, sheet)
   views = np.asarray(held_out_views(jax.random.key(5), images))

@@ -15,7 +15,7 @@ import optax
 
 from fviz import types
 
-_DECAY = 1.2  # Of the spectrum's amplitudes with frequency.
+_DECAY = 1.3  # Of the spectrum's amplitudes with frequency.
 _RATE = 0.06  # Of Adam; halved for the last steps.
 # Square root of the colour covariance of natural pictures, as lucid has it.
 _COLORS = np.array(
