@@ -7,14 +7,18 @@ move with the recipes of the library.
 from __future__ import annotations
 
 import functools
+from unittest import mock
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from flax import nnx
 
 from fviz import types
 
+# From grey, all that a class needs may be cut off by the ReLUs: no gradient.
+_LEAKY_STEPS, _SLOPE = 16, 0.15
 _DECAY = 1.3  # Of the spectrum's amplitudes with frequency.
 _RATE = 0.06  # Of Adam; halved for the last steps.
 # Square root of the colour covariance of natural pictures, as lucid has it.
@@ -30,7 +34,7 @@ def maximize(
   channels: np.ndarray,
   *,
   size: int = 96,
-  steps: int = 256,
+  steps: int = 160,
   seed: int = 0,
   batch: int = 30,
 ) -> np.ndarray:
@@ -49,6 +53,7 @@ def maximize(
     [len(channels), size, size, 3] in [0, 1].
   """
   step = jax.jit(functools.partial(_step, network.apply, layer, size))
+  first_step = jax.jit(functools.partial(_leaky_step, network, layer, size))
   pictures = []
   for first in range(0, len(channels), batch):
     wanted = jnp.asarray(channels[first : first + batch])
@@ -57,7 +62,7 @@ def maximize(
     spectrum = 0.03 * jax.random.normal(key, shape)
     state = optax.adam(_RATE).init(spectrum)
     for k in range(steps):
-      spectrum, state = step(
+      spectrum, state = (first_step if k < _LEAKY_STEPS else step)(
         network.variables,
         spectrum,
         state,
@@ -67,6 +72,12 @@ def maximize(
       )
     pictures.append(np.asarray(_image(spectrum, size)))
   return np.concatenate(pictures)
+
+
+def _leaky_step(network, layer, size, *args):
+  """A step through ReLUs that let a part of what is negative pass."""
+  with mock.patch.object(nnx, 'relu', lambda x: nnx.leaky_relu(x, _SLOPE)):
+    return _step(network.apply, layer, size, *args)
 
 
 def _step(apply, layer, size, variables, spectrum, state, key, wanted, pace):
