@@ -1,0 +1,36 @@
+"""Feature visualization in JAX: many neurons at once, compiled, resumable."""
+
+from fviz import (
+  color,
+  engine,
+  errors,
+  gradients,
+  models,
+  networks,
+  objectives,
+  parameterizations,
+  recipes,
+  regularizers,
+  transforms,
+)
+from fviz.engine import Recipe, Result, render
+from fviz.errors import FvizError
+
+__version__ = '0.1.0'
+__all__ = [
+  'FvizError',
+  'Recipe',
+  'Result',
+  'color',
+  'engine',
+  'errors',
+  'gradients',
+  'models',
+  'networks',
+  'objectives',
+  'parameterizations',
+  'recipes',
+  'regularizers',
+  'render',
+  'transforms',
+]

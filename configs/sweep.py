@@ -1,0 +1,31 @@
+r"""All channels of one layer of the embedded network.
+
+python -m experiments.sweep --config=configs/sweep.py --workdir=runs/mixed3
+
+  configs/sweep.py             every channel at 128 px, 256 steps: minutes on
+                               two CPU cores, seconds on a GPU
+  configs/sweep.py:quickstart  smaller pictures, at most three minutes on two
+                               cores
+  configs/sweep.py:smoke       four channels, eight steps: seconds
+
+Expect textures that differ from channel to channel: stripes, scales, eyes,
+petals; the TensorBoard slider goes through the optimization.
+"""
+
+from fviz import config as configs
+
+
+def get_config(kind: str = 'full'):
+  config = configs.sweep()
+  if kind == 'quickstart':
+    config.size = 96
+    config.steps = 96
+  elif kind == 'smoke':
+    config.channels = (0, 1, 2, 3)
+    config.size = 32
+    config.steps = 8
+    config.snapshots = 2
+    config.transforms = 'pad(2)|jitter(2)|jitter(2)'
+  elif kind != 'full':
+    raise ValueError(f'Unknown kind {kind!r}: full, quickstart or smoke.')
+  return config.lock()

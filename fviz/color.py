@@ -1,0 +1,104 @@
+"""Colour maps between what is optimized and RGB in [0, 1].
+
+The decorrelated space is that of Olah et al. 2017 (lucid): the principal axes
+of the colours of natural images, so that a step moves along likely colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from fviz.types import Array
+
+__all__ = ['decorrelated', 'sigmoid', 'clip']
+
+_EPS = 1e-3  # The logit of 0 and 1 is infinite.
+# Rows R, G, B; columns by falling variance. Divided by the LARGEST column norm.
+_AXES = np.array([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
+_TO_RGB = (_AXES / np.linalg.norm(_AXES, axis=0).max()).T
+_FROM_RGB = np.linalg.inv(_TO_RGB)
+
+
+class Color(NamedTuple):
+  """A colour map; channels are the last axis.
+
+  Attributes:
+    to_rgb: t [..., c], any real number -> colours [..., c] in [0, 1].
+    from_rgb: its inverse, up to 1e-3 at black and white.
+  """
+
+  to_rgb: Callable[[Array], Array]
+  from_rgb: Callable[[Array], Array]
+
+
+def decorrelated() -> Color:
+  """Lucid's colour axes, then a sigmoid; for 3 channels.
+
+  Other channel counts have no known axes and get the plain sigmoid.
+
+  >>> print(decorrelated().to_rgb(jnp.zeros(3)))
+  [0.5 0.5 0.5]
+  """
+  return Color(_decorrelated_to_rgb, _decorrelated_from_rgb)
+
+
+def sigmoid() -> Color:
+  """A sigmoid per channel.
+
+  >>> print(sigmoid().to_rgb(jnp.zeros(1)))
+  [0.5]
+  """
+  return Color(jax.nn.sigmoid, _logit)
+
+
+def clip() -> Color:
+  """t + .5 clipped to [0, 1].
+
+  Where t is at or past a bound, a gradient passes only if moving ALONG it
+  leads back inside: it is taken to be the gradient of what is maximized. With
+  the gradient of a clip such pixels would be stuck for ever.
+
+  >>> print(clip().to_rgb(jnp.array([-1., 0.25])))
+  [0.   0.75]
+  """
+  return Color(_clip, lambda rgb: rgb - 0.5)
+
+
+def _mix(t: Array, matrix: np.ndarray) -> Array:
+  if t.shape[-1] != 3:
+    return t
+  return jnp.matmul(t, jnp.asarray(matrix, t.dtype), precision='highest')
+
+
+def _decorrelated_to_rgb(t: Array) -> Array:
+  return jax.nn.sigmoid(_mix(t, _TO_RGB))
+
+
+def _decorrelated_from_rgb(rgb: Array) -> Array:
+  return _mix(_logit(rgb), _FROM_RGB)
+
+
+def _logit(rgb: Array) -> Array:
+  return jax.scipy.special.logit(jnp.clip(rgb, _EPS, 1 - _EPS))
+
+
+@jax.custom_vjp
+def _clip(t: Array) -> Array:
+  return jnp.clip(t + 0.5, 0, 1)
+
+
+def _clip_forward(t):
+  return _clip(t), t
+
+
+def _clip_backward(t, g):
+  blocked = ((t >= 0.5) & (g > 0)) | ((t <= -0.5) & (g < 0))
+  return (jnp.where(blocked, 0, g),)
+
+
+_clip.defvjp(_clip_forward, _clip_backward)

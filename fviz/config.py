@@ -1,0 +1,139 @@
+"""Configurations: defaults that read like a table, checked before any work.
+
+A file in configs/ starts from a function here and states what differs.
+"""
+
+from __future__ import annotations
+
+import optax
+from ml_collections import ConfigDict
+
+from fviz import (
+  color,
+  engine,
+  errors,
+  gradients,
+  models,
+  parameterizations,
+  parsing,
+  regularizers,
+  transforms,
+  types,
+)
+
+
+class _Optimizers:
+  """What 'adam(0.05)' may name: optax's optimizers of one learning rate."""
+
+  __all__ = ('adam', 'adamax', 'amsgrad', 'nadam', 'rmsprop', 'sgd')
+
+  def __getattr__(self, name):
+    return getattr(optax, name)
+
+
+def sweep() -> ConfigDict:
+  """Defaults of a sweep over the channels of one or several layers."""
+  config = ConfigDict()
+  config.model = 'pareidolia'  # A name of the zoo.
+  config.weights = ''  # '' = embedded or published; or a file.
+  config.layer = 'mixed3'  # Several: 'mixed3,mixed4'.
+  config.channels = ()  # () = all.
+  config.variants = 1  # Pictures a channel, of different seeds.
+  config.parameterization = 'fourier(decay=1.0)'
+  config.color = 'decorrelated'  # Or sigmoid, clip.
+  config.transforms = (
+    'pad(12)|jitter(8)|scale(0.9, 1.1)|rotate(-10, 10)|jitter(4)'
+  )
+  config.regularizers = ConfigDict()  # Weights; 0 = off.
+  config.regularizers.total_variation = 0.0
+  config.regularizers.l1 = 0.0
+  config.regularizers.l2 = 0.0
+  config.regularizers.alpha_norm = 0.0
+  config.optimizer = 'adam(0.05)'  # With gradient tricks: 'blur(1)|sgd(0.1)'.
+  config.size = 128  # Pixels a side.
+  config.steps = 256
+  config.redirect_steps = 16  # Dead ReLUs pass gradients for so long.
+  config.snapshots = 4  # Contact sheets on the way, the last one included.
+  config.page = 64  # Tiles a contact sheet.
+  config.seed = 0
+  config.batch_size = 0  # Units at once; 0 = from the memory.
+  return config
+
+
+def snapshot_steps(config: ConfigDict) -> tuple[int, ...]:
+  """The steps of the contact sheets: halves, quarters, ... and the last.
+
+  >>> c = sweep(); snapshot_steps(c)
+  (32, 64, 128, 256)
+  """
+  steps = {max(1, config.steps >> k) for k in range(config.snapshots)}
+  return tuple(sorted(steps))
+
+
+def check(config: ConfigDict, own_network: bool = False) -> None:
+  """Raises one `FvizError` that names every number out of range."""
+  least = dict(
+    variants=1,
+    size=8,
+    steps=1,
+    redirect_steps=0,
+    snapshots=1,
+    page=1,
+    seed=0,
+    batch_size=0,
+  )
+  problems = [
+    f'config.{name} is {config[name]}, it must be at least {low}'
+    for name, low in least.items()
+    if config[name] < low
+  ]
+  if not own_network and config.model not in models.names():
+    raise errors.unknown('model', config.model, models.names())
+  if problems:
+    raise errors.FvizError('; '.join(problems) + '.')
+
+
+def recipe(config: ConfigDict, network: types.Network) -> engine.Recipe:
+  """The recipe that a config describes, for a network's channels."""
+  (colors,) = parsing.resolve(config.color, 'color', color)
+  (images,) = parsing.resolve(
+    config.parameterization,
+    'parameterization',
+    parameterizations,
+    size=config.size,
+    channels=network.input_channels,
+    color=colors,
+  )
+  return engine.Recipe(
+    parameterization=images,
+    optimizer=_optimizer(config.optimizer),
+    transform=transforms.compose(
+      *parsing.resolve(config.transforms, 'transform', transforms)
+    ),
+    regularizer=_regularizer(config.regularizers),
+    steps=config.steps,
+    redirect_steps=config.redirect_steps,
+    snapshots=snapshot_steps(config),
+  )
+
+
+def _optimizer(text: str) -> optax.GradientTransformation:
+  parts = []
+  for call in text.split('|'):
+    name = call.split('(')[0].strip()
+    known = gradients if name in gradients.__all__ else _Optimizers()
+    parts += parsing.resolve(call, 'optimizer', known)
+  if not parts:
+    raise errors.FvizError("config.optimizer is empty: give 'adam(0.05)'.")
+  return optax.chain(*parts)
+
+
+def _regularizer(weights: ConfigDict) -> types.Objective | None:
+  total = None
+  for name, weight in sorted(weights.items()):
+    if name not in regularizers.__all__:
+      raise errors.unknown('regularizer', name, regularizers.__all__)
+    if weight:
+      term = float(weight) * getattr(regularizers, name)()
+      total = term if total is None else total + term
+  return total

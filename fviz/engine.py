@@ -1,0 +1,441 @@
+"""The optimization: one step for one job, vmapped over jobs, one loop.
+
+A job is an objective and a key; it renders n >= 1 images. Jobs never meet:
+a picture depends on its objective, its key and the recipe alone, whatever the
+batch, its order, or the number of devices.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import AxisType
+from jax.sharding import PartitionSpec as P
+
+from fviz import errors, objectives, rewrite, types
+
+# A CPU is busy with few images; a GPU wants many.
+_LARGEST_BATCH = {'cpu': 16}
+_LARGEST_BATCH_ELSEWHERE = 256
+_LONGEST_CHUNK = 32  # Steps in one dispatch where loops are compiled.
+_SHARE_OF_MEMORY = 0.6
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+  """Everything but the network, the objective and the seed.
+
+  Attributes:
+    parameterization: what is optimized, and how it becomes images.
+    optimizer: any optax transformation; it minimizes.
+    transform: (key, images) -> images, what the network sees at a step.
+    regularizer: a penalty that is subtracted from the objective, or None.
+    steps: how many.
+    redirect_steps: for so many steps dead ReLUs redirect their gradients.
+    snapshots: after which steps to keep the images; the last is always kept.
+  """
+
+  parameterization: types.Parameterization
+  optimizer: optax.GradientTransformation
+  transform: types.Transform = lambda key, images: images
+  regularizer: types.Objective | None = None
+  steps: int = 256
+  redirect_steps: int = 16  # lucid's
+  snapshots: tuple[int, ...] = ()
+
+
+class State(NamedTuple):
+  """What a job carries from step to step."""
+
+  params: types.PyTree
+  optimizer: types.PyTree
+  failed: types.Array  # First step that was not finite, or -1.
+
+
+class Result(NamedTuple):
+  """What a batch of jobs came to.
+
+  Attributes:
+    images: [jobs, n, h, w, c] float32 in [0, 1].
+    history: [jobs, steps] objective at each step, as the network saw it.
+    snapshots: [jobs, snapshots, n, h, w, c] after each of Recipe.snapshots.
+    activation: [jobs] the objective on the finished, untransformed images.
+    failed: [jobs] first step with a non-finite value, or -1.
+  """
+
+  images: np.ndarray
+  history: np.ndarray
+  snapshots: np.ndarray
+  activation: np.ndarray
+  failed: np.ndarray
+
+
+def job_keys(seed: int, units: np.ndarray, variants: np.ndarray) -> types.Key:
+  """One key a job, from what the job is and not from where it stands."""
+  one = lambda u, v: jax.random.fold_in(
+    jax.random.fold_in(jax.random.key(seed), u), v
+  )
+  return jax.vmap(one)(jnp.asarray(units), jnp.asarray(variants))
+
+
+def check(
+  network: types.Network, recipe: Recipe
+) -> tuple[jax.ShapeDtypeStruct, jax.ShapeDtypeStruct]:
+  """Shapes of a job's images, and as the network sees them, without work.
+
+  Raises:
+    FvizError: where transforms do not fit the size, or channels the network.
+  """
+  params = jax.eval_shape(recipe.parameterization.init, jax.random.key(0))
+  clean = jax.eval_shape(recipe.parameterization.images, params)
+  seen = jax.eval_shape(recipe.transform, jax.random.key(0), clean)
+  if seen.shape[-1] != network.input_channels:
+    raise errors.FvizError(
+      f'{network.name} takes images of {network.input_channels} channels, the '
+      f'recipe makes {seen.shape[-1]}: give channels={network.input_channels}.'
+    )
+  return clean, seen
+
+
+class Engine:
+  """A recipe compiled for a network and objectives of one structure.
+
+  Args:
+    network: to look into.
+    objective: bound and batched (leaves [jobs, ...]); only its structure
+      matters here.
+    recipe: how.
+    devices: to share the jobs among; all local ones by default.
+  """
+
+  def __init__(
+    self,
+    network: types.Network,
+    objective: types.Objective,
+    recipe: Recipe,
+    devices: list[jax.Device] | None = None,
+  ):
+    self.recipe, self.compilations = recipe, 0
+    self.devices = devices or jax.local_devices()
+    clean, seen = check(network, recipe)
+    layers = objective.layers
+    self._seen = rewrite.prepare(network, seen.shape, layers)
+    self._clean = rewrite.prepare(network, clean.shape, layers)
+    self._like = objective
+    self._programs: dict[int, Any] = {}
+    marks = (recipe.steps, *recipe.snapshots)
+    self._chunk = _chunk_length(self.devices[0].platform, marks)
+    self._init = self._batched(self._init_job, 1)
+    self._images = self._batched(recipe.parameterization.images, 1)
+    self._score = self._batched(self._score_job, 2, weights=True)
+
+  def largest_batch(self, jobs: int) -> int:
+    """Jobs at once, from the memory that the compiled step reports."""
+    platform, many = self.devices[0].platform, len(self.devices)
+    largest = _LARGEST_BATCH.get(platform, _LARGEST_BATCH_ELSEWHERE)
+    batch = _round_up(min(jobs, largest * many), many)
+    budget = _memory(self.devices[0])
+    while batch > many:
+      used = self.memory(batch)
+      if used <= budget:
+        break
+      del self._programs[batch]
+      batch = max(many, int(batch * budget / used) // many * many)
+    return batch
+
+  def memory(self, batch: int) -> int:
+    """Bytes the step of a batch needs on one device, weights included."""
+    analysis = self._program(batch).memory_analysis()
+    if analysis is None:  # Some backends do not say.
+      return 0
+    return (
+      analysis.temp_size_in_bytes
+      + analysis.argument_size_in_bytes
+      + analysis.output_size_in_bytes
+      - analysis.alias_size_in_bytes
+    )
+
+  def run(
+    self,
+    objective: types.Objective,
+    keys: types.Key,
+    batch: int,
+    on_step: Callable[[int], None] = lambda step: None,
+  ) -> Result:
+    """Optimizes up to `batch` jobs at once.
+
+    Args:
+      objective: leaves [jobs, ...].
+      keys: [jobs].
+      batch: size of the compiled program; fewer jobs are padded.
+      on_step: called with the number of steps done, never blocking.
+    """
+    jobs = keys.shape[0]
+    objective, keys = jax.tree.map(
+      lambda x: _fill(x, batch), (objective, keys)
+    )
+    step = self._program(batch)
+    state = self._init(keys)
+    values, snapshots = [], []
+    # ---------------------------------------------------------- the loop
+    for start in range(0, self.recipe.steps, self._chunk):
+      state, value = step(
+        self._seen.constants, objective, keys, state, jnp.int32(start)
+      )
+      values.append(value)
+      done = start + self._chunk
+      if done in self.recipe.snapshots:
+        snapshots.append(self._images(state.params))
+      on_step(done)
+    # ------------------------------------------------------------------
+    images = self._images(state.params)
+    score = self._score(self._clean.constants, objective, images)
+    take = lambda x: np.asarray(x)[:jobs]
+    return Result(
+      images=take(images),
+      history=take(jnp.concatenate(values, axis=1)),
+      snapshots=np.stack([take(s) for s in snapshots], axis=1)
+      if snapshots
+      else np.zeros((jobs, 0, *images.shape[1:]), np.float32),
+      activation=take(score),
+      failed=take(state.failed),
+    )
+
+  def _init_job(self, key):
+    params = self.recipe.parameterization.init(key)
+    optimizer = self.recipe.optimizer.init(params)
+    return State(params, optimizer, jnp.int32(-1))
+
+  def _score_job(self, constants, objective, images):
+    activations = self._clean.apply(constants, images, jnp.bool_(False))
+    return objective(activations, images)
+
+  def _step_job(self, constants, objective, key, state, step):
+    """One step of one job; a job that failed stands still."""
+    recipe = self.recipe
+    key = jax.random.fold_in(key, step)
+    redirect = step < recipe.redirect_steps
+
+    def loss(params):
+      images = recipe.parameterization.images(params)
+      seen = recipe.transform(key, images)
+      activations = self._seen.apply(constants, seen, redirect)
+      value = objective(activations, images)
+      penalty = recipe.regularizer and recipe.regularizer({}, images)
+      return -value + (0.0 if penalty is None else penalty), value
+
+    (total, value), gradients = jax.value_and_grad(loss, has_aux=True)(
+      state.params
+    )
+    updates, optimizer = recipe.optimizer.update(
+      gradients, state.optimizer, state.params
+    )
+    params = optax.apply_updates(state.params, updates)
+    finite = jnp.isfinite(total) & _all_finite(params)
+    go_on = finite & (state.failed < 0)
+    params, optimizer = jax.tree.map(
+      lambda new, old: jnp.where(go_on, new, old),
+      (params, optimizer),
+      (state.params, state.optimizer),
+    )
+    failed = jnp.where(finite | (state.failed >= 0), state.failed, step)
+    return State(params, optimizer, failed), value
+
+  def _chunk_of_steps(self, constants, objective, keys, state, start):
+    step = jax.vmap(self._step_job, (None, 0, 0, 0, None))
+    if self._chunk == 1:
+      state, value = step(constants, objective, keys, state, start)
+      return state, value[:, None]
+    body = lambda state, i: step(constants, objective, keys, state, start + i)
+    state, values = jax.lax.scan(body, state, jnp.arange(self._chunk))
+    return state, values.T
+
+  def _program(self, batch):
+    """The compiled step of a batch: one compilation a static shape."""
+    if batch not in self._programs:
+      self.compilations += 1
+      keys = _fill(job_keys(0, np.zeros(1, int), np.zeros(1, int)), batch)
+      objective = jax.tree.map(lambda x: _fill(x, batch), self._like)
+      state = jax.eval_shape(jax.vmap(self._init_job), keys)
+      function, sharding = self._chunk_of_steps, None
+      if len(self.devices) > 1:
+        function = jax.shard_map(
+          function,
+          mesh=self._mesh(),
+          in_specs=(P(), P('jobs'), P('jobs'), P('jobs'), P()),
+          out_specs=P('jobs'),
+        )
+        sharding = jax.sharding.NamedSharding(self._mesh(), P('jobs'))
+      state = jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
+        state,
+      )
+      lowered = jax.jit(function, donate_argnums=3).lower(
+        self._seen.constants, objective, keys, state, jnp.int32(0)
+      )
+      self._programs[batch] = _Placed(lowered.compile())
+    return self._programs[batch]
+
+  def _batched(self, function, arguments, weights=False):
+    axes = (None,) * weights + (0,) * arguments
+    function = jax.vmap(function, axes)
+    if len(self.devices) > 1:
+      specs = (P(),) * weights + (P('jobs'),) * arguments
+      function = jax.shard_map(
+        function, mesh=self._mesh(), in_specs=specs, out_specs=P('jobs')
+      )
+    return jax.jit(function)
+
+  def _mesh(self):
+    # Auto: with explicit axes a vmapped index raises a sharding error.
+    return jax.make_mesh(
+      (len(self.devices),),
+      ('jobs',),
+      axis_types=(AxisType.Auto,),
+      devices=self.devices,
+    )
+
+
+class _Placed:
+  """A compiled program that first moves its arguments where it wants them."""
+
+  def __init__(self, compiled):
+    self._compiled = compiled
+    self.memory_analysis = compiled.memory_analysis
+
+  def __call__(self, *arguments):
+    shardings, _ = self._compiled.input_shardings
+    return self._compiled(*jax.device_put(arguments, shardings))
+
+
+def batches(
+  network: types.Network,
+  objective: types.Objective,
+  keys: types.Key,
+  recipe: Recipe,
+  batch_size: int | str = 'auto',
+  on_step: Callable[[int], None] = lambda step: None,
+) -> Iterator[tuple[np.ndarray, Result]]:
+  """Runs jobs batch by batch, halving the batch when memory runs out.
+
+  Args:
+    network: to look into.
+    objective: bound and batched: leaves [jobs, ...].
+    keys: [jobs].
+    recipe: how.
+    batch_size: jobs at once, or 'auto'.
+    on_step: progress within a batch.
+
+  Yields:
+    (positions of the batch's jobs, their result), in order.
+  """
+  jobs, engine = keys.shape[0], Engine(network, objective, recipe)
+  batch = (
+    engine.largest_batch(jobs)
+    if batch_size == 'auto'
+    else _round_up(min(batch_size, jobs), len(engine.devices))
+  )
+  start = 0
+  while start < jobs:
+    where = np.arange(start, min(start + batch, jobs))
+    part = jax.tree.map(lambda x: jnp.asarray(x)[where], objective)  # noqa: B023
+    try:
+      result = engine.run(part, keys[where], batch, on_step)
+    except jax.errors.JaxRuntimeError as error:
+      smallest = len(engine.devices)
+      if 'RESOURCE_EXHAUSTED' not in str(error) or batch <= smallest:
+        raise
+      batch = _round_up(batch // 2, smallest)
+      continue
+    yield where, result
+    start += len(where)
+
+
+def render(
+  network: types.Network,
+  objective: types.Objective,
+  recipe: Recipe,
+  *,
+  seed: int = 0,
+  variant: int = 0,
+  batch_size: int | str = 'auto',
+) -> Result:
+  """Pictures of what an objective likes.
+
+  Args:
+    network: from `fviz.models.load` or `fviz.networks`.
+    objective: one, or many at once: leaves with a leading axis of jobs, as in
+      `channel('mixed3', jnp.arange(64))`.
+    recipe: from `fviz.recipes`.
+    seed: of all randomness.
+    variant: another picture of the same unit.
+    batch_size: jobs at once; 'auto' asks the compiled program's memory.
+
+  Returns:
+    A `Result`: images [jobs, n, h, w, c] in [0, 1], and more.
+
+  Raises:
+    FvizError: for unknown layers, channels out of range, wrong sizes.
+  """
+  jobs, objective = objectives.batch(objectives.bind(objective, network))
+  if jobs is None:
+    objective = jax.tree.map(lambda x: jnp.asarray(x)[None], objective)
+    jobs = 1
+  units = _units(objective, jobs)
+  keys = job_keys(seed, units, np.full(jobs, variant))
+  parts = [r for _, r in batches(network, objective, keys, recipe, batch_size)]
+  return Result(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+
+
+def _units(objective, jobs: int) -> np.ndarray:
+  """What names a job: its channel where there is one, else its position."""
+  for leaf, kind in zip(objective.leaves, objective.kinds, strict=True):
+    if kind in ('index', 'label'):
+      return np.asarray(leaf)
+    if kind == 'objective':
+      return _units(leaf, jobs)
+  return np.arange(jobs)
+
+
+def _all_finite(tree):
+  return jnp.all(
+    jnp.array([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(tree)])
+  )
+
+
+def _fill(x, batch):
+  """Repeats the last job until the batch is full."""
+  missing = batch - x.shape[0]
+  if missing < 0:
+    return x[:batch]
+  return jnp.concatenate([x, jnp.repeat(x[-1:], missing, axis=0)])
+
+
+def _chunk_length(platform: str, marks: tuple[int, ...]) -> int:
+  """Steps a dispatch: convolutions in XLA's CPU loops are slow, so one."""
+  if platform == 'cpu':
+    return 1
+  common = math.gcd(*marks)
+  return max(k for k in range(1, _LONGEST_CHUNK + 1) if common % k == 0)
+
+
+def _round_up(n: int, multiple: int) -> int:
+  return -(-max(n, 1) // multiple) * multiple
+
+
+def _memory(device: jax.Device) -> int:
+  """Bytes we allow ourselves on a device."""
+  stats = device.memory_stats() if device.platform != 'cpu' else None
+  if stats and 'bytes_limit' in stats:
+    return int(stats['bytes_limit'] * _SHARE_OF_MEMORY)
+  free = os.sysconf('SC_AVPHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
+  return int(free * _SHARE_OF_MEMORY)
+

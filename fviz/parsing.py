@@ -1,0 +1,125 @@
+"""Config strings such as 'pad(12)|jitter(8)|rotate(-10, 10)'.
+
+Arguments are literals, and names are those of a module's `__all__`: nothing is
+evaluated.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from types import ModuleType
+from typing import Any
+
+from fviz.errors import FvizError, unknown
+
+Call = tuple[str, tuple[Any, ...], dict[str, Any]]
+
+
+def parse(text: str, *modules: ModuleType) -> list[Any]:
+  """What the calls of the text return, in order; [] for an empty text.
+
+  Names are looked up in the modules' `__all__`, the first module first.
+
+  >>> from fviz import transforms
+  >>> len(parse('pad(2)|jitter(1)', transforms))
+  2
+  """
+  # 'fviz.transforms' -> 'transform'.
+  kinds = [m.__name__.rpartition('.')[2].removesuffix('s') for m in modules]
+  return _resolve(text, ' or '.join(kinds), modules, {})
+
+
+def resolve(text: str, kind: str, module: ModuleType, **extra: Any) -> list:
+  """As `parse`, with arguments the text leaves out.
+
+  Args:
+    text: the calls.
+    kind: what error messages call the names.
+    module: whose `__all__` has the names.
+    **extra: passed to each factory that has such a parameter, unless the text
+      gives it.
+
+  >>> from fviz import parameterizations
+  >>> [p] = resolve('fourier(decay=1.5)', 'image', parameterizations, size=8)
+  """
+  return _resolve(text, kind, (module,), extra)
+
+
+def calls(text: str) -> list[Call]:
+  """(name, args, kwargs) of each call; a bare name is a call without any.
+
+  >>> calls("channel('mixed', 3, y=-1) | flip")
+  [('channel', ('mixed', 3), {'y': -1}), ('flip', (), {})]
+  """
+  if not text.strip():
+    return []
+  try:
+    tree = ast.parse(text.strip(), mode='eval').body
+  except (SyntaxError, ValueError) as error:
+    raise _bad(text, 'it does not parse') from error
+  return [_call(node, text) for node in _terms(tree)]
+
+
+def _terms(node: ast.expr) -> list[ast.expr]:
+  terms = []
+  # A loop, as a|b|c nests to the left.
+  while isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+    terms.append(node.right)
+    node = node.left
+  return [node, *reversed(terms)]
+
+
+def _call(node: ast.expr, text: str) -> Call:
+  if isinstance(node, ast.Name):
+    return node.id, (), {}
+  if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+    raise _bad(text, f'{ast.unparse(node)!r} is no call')
+  name = node.func.id
+  args = tuple(_literal(arg, text) for arg in node.args)
+  if any(keyword.arg is None for keyword in node.keywords):
+    raise _bad(text, '** is not allowed')
+  kwargs = {k.arg: _literal(k.value, text) for k in node.keywords}
+  return name, args, kwargs
+
+
+def _literal(node: ast.expr, text: str) -> Any:
+  try:
+    return ast.literal_eval(node)
+  except (ValueError, TypeError) as error:
+    source = ast.unparse(node)
+    raise _bad(text, f'{source!r} is not a number or string') from error
+
+
+def _resolve(text, kind, modules, extra) -> list:
+  known = {}
+  for module in reversed(modules):
+    known.update((name, getattr(module, name)) for name in module.__all__)
+  made = []
+  for name, args, kwargs in calls(text):
+    if name not in known:
+      raise unknown(kind, name, known)
+    made.append(_make(text, name, known[name], args, kwargs, extra))
+  return made
+
+
+def _make(text, name, factory, args, kwargs, extra) -> Any:
+  signature = inspect.signature(factory)
+  try:
+    given = signature.bind_partial(*args, **kwargs).arguments
+    missing = {
+      k: v
+      for k, v in extra.items()
+      if k in signature.parameters and k not in given
+    }
+    return factory(*args, **kwargs, **missing)
+  except TypeError as error:
+    raise _bad(text, f'{name}{signature}: {error}') from error
+  except FvizError as error:
+    raise FvizError(f'In {text!r}: {error}') from error
+
+
+def _bad(text: str, why: str) -> FvizError:
+  return FvizError(
+    f"Cannot read {text!r}: {why}. Write calls such as 'name(1, x=2)|name()'."
+  )

@@ -1,0 +1,303 @@
+"""The main job: pictures of many units, resumable, with galleries.
+
+The ledger and the PNGs are the truth. Contact sheets and TensorBoard are made
+from them, so a sweep that was killed ends as one that was not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import platform
+import time
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import ConfigDict
+from tqdm import tqdm
+
+from fviz import config as configs
+from fviz import (
+  engine,
+  errors,
+  gallery,
+  models,
+  networks,
+  objectives,
+  tensorboard,
+  types,
+  workdir,
+)
+
+_VERSIONS = ('jax', 'flax', 'optax', 'numpy')
+# What may change between a run and its resumption: no picture depends on it.
+_IGNORED = ('batch_size', 'versions', 'versions.python') + tuple(
+  f'versions.{name}' for name in _VERSIONS
+)
+
+Unit = tuple[str, int, int]  # (layer, channel, variant).
+
+
+class Report(NamedTuple):
+  """What a sweep came to; prints as the lines a person wants to see."""
+
+  path: Any
+  sheets: list[str]
+  units: int
+  failed: int
+  seconds: float
+
+  def __str__(self) -> str:
+    sheets = '\n'.join(f'  contact sheet  {s}' for s in self.sheets)
+    failed = f', {self.failed} failed' if self.failed else ''
+    return (
+      f'{self.units} pictures{failed} in {self.seconds:.0f} s\n{sheets}\n'
+      f'  pictures       {self.path / "images"}\n'
+      f'  TensorBoard    {self.path}\n'
+      f'Open it with: tensorboard --logdir {self.path}'
+    )
+
+
+def run(
+  config: ConfigDict, path: str, network: types.Network | None = None
+) -> Report:
+  """Renders every unit of a config that its working directory lacks.
+
+  Args:
+    config: see `fviz.config.sweep`.
+    path: the working directory; give it again to resume.
+    network: your own, instead of the zoo's `config.model`.
+
+  Raises:
+    FvizError: before any work, for everything wrong in the config or in the
+      working directory.
+  """
+  start = time.monotonic()
+  configs.check(config, own_network=network is not None)
+  network = network or models.load(config.model, config.weights)
+  units = plan(config, network)
+  recipe = configs.recipe(config, network)
+  engine.check(network, recipe)
+  record = {**config.to_dict(), 'versions': _versions()}
+  record['weights_sha256'] = _fingerprint(network)
+  with (
+    workdir.Workdir.open(path, record, _IGNORED) as directory,
+    tensorboard.Writer(directory.path) as writer,
+  ):
+    writer.text('config', _markdown(record))
+    work = _Work(config, network, recipe, directory, writer, units)
+    for layer in dict.fromkeys(unit[0] for unit in units):
+      work.layer(layer)
+    finished = {u: r for u, r in directory.finished().items() if u in units}
+  return Report(
+    directory.path,
+    work.sheets,
+    len(finished),
+    sum(r.get('failed', -1) >= 0 for r in finished.values()),
+    time.monotonic() - start,
+  )
+
+
+def plan(config: ConfigDict, network: types.Network) -> list[Unit]:
+  """All units of a config, in order; checks layers and channels.
+
+  Raises:
+    FvizError: for an unknown layer, a channel out of range, or none at all.
+  """
+  layers = [name.strip() for name in config.layer.split(',') if name.strip()]
+  if not layers:
+    raise errors.FvizError("config.layer is empty: give 'mixed3', say.")
+  units = []
+  for layer in layers:
+    known = networks.check_layer(network, layer).channels
+    channels = config.channels or range(known)
+    bad = [c for c in channels if not 0 <= c < known]
+    if bad:
+      raise errors.FvizError(
+        f'config.channels holds {bad}; {layer} of {network.name} has '
+        f'channels 0 to {known - 1}.'
+      )
+    units += [
+      (layer, int(c), v)
+      for c in dict.fromkeys(channels)
+      for v in range(config.variants)
+    ]
+  return units
+
+
+class _Work:
+  """A sweep under way: what every layer of it needs."""
+
+  def __init__(self, config, network, recipe, directory, writer, units):
+    self.config, self.network, self.recipe = config, network, recipe
+    self.directory, self.writer, self.units = directory, writer, units
+    self.sheets: list[str] = []
+    self.done = 0
+
+  def layer(self, layer: str) -> None:
+    """Renders what is missing of a layer, page after page."""
+    units = [u for u in self.units if u[0] == layer]
+    finished = self.directory.finished()
+    pending = [u for u in units if u not in finished]
+    pages = dict(enumerate(gallery.pages(units, self.config.page)))
+    pages = self._finish_pages(pages, finished)
+    for records in self._render(layer, pending):
+      finished |= records
+      pages = self._finish_pages(pages, finished)
+    self._summarize(layer, [finished[u] for u in units])
+
+  def _render(self, layer, pending):
+    """Yields {unit: record} of each finished batch, already on the disk."""
+    if not pending:
+      return
+    channels = np.array([u[1] for u in pending])
+    variants = np.array([u[2] for u in pending])
+    objective = objectives.bind(
+      objectives.channel(layer, jnp.asarray(channels)), self.network
+    )
+    _, objective = objectives.batch(objective)
+    keys = engine.job_keys(self.config.seed, channels, variants)
+    bar = tqdm(total=len(pending), unit='unit', desc=layer, dynamic_ncols=True)
+    every = max(1, self.recipe.steps // 8)
+
+    def on_step(step):
+      if step % every == 0:
+        bar.set_postfix_str(f'step {step}/{self.recipe.steps}')
+
+    begin = time.monotonic()
+    with bar:
+      for where, result in engine.batches(
+        self.network,
+        objective,
+        keys,
+        self.recipe,
+        self.config.batch_size or 'auto',
+        on_step,
+      ):
+        seconds, begin = time.monotonic() - begin, time.monotonic()
+        units = [pending[i] for i in where]
+        yield self._save(units, result, seconds)
+        bar.update(len(where))
+
+  def _save(self, units, result, seconds) -> dict[Unit, dict]:
+    """Pictures first, then the ledger: a line means that all is there."""
+    records = {}
+    for i, unit in enumerate(units):
+      record = self._record(unit, result, i, seconds / len(units))
+      # The film is what contact sheets of earlier steps are made from.
+      film = np.concatenate(list(result.snapshots[i, :, 0]), axis=1)
+      gallery.save_png(self._film(unit), film)
+      gallery.save_png(
+        self.directory.image_path(*unit), result.images[i, 0], record
+      )
+      records[unit] = record
+    self.directory.append(records.values())
+    self.done += len(units)
+    rate = len(units) / max(seconds, 1e-9)
+    self.writer.scalar('units_per_second', rate, self.done)
+    activation = [r['activation'] for r in records.values()]
+    self._mean_scalar(f'{units[0][0]}/mean_activation', activation, self.done)
+    self.writer.flush()
+    return records
+
+  def _record(self, unit, result, i, seconds) -> dict:
+    layer, channel, variant = unit
+    history = result.history[i]
+    return {
+      'layer': layer,
+      'channel': channel,
+      'variant': variant,
+      'seed': self.config.seed,
+      'model': self.network.name,
+      'objective': _number(history[-1]),
+      'activation': _number(result.activation[i]),
+      'history': [_number(history[s - 1]) for s in self.recipe.snapshots],
+      'failed': int(result.failed[i]),
+      'file': self.directory.relative(self.directory.image_path(*unit)),
+      'seconds': round(seconds, 3),
+    }
+
+  def _finish_pages(self, pages, finished):
+    """Makes the contact sheets whose units are all there; returns the rest."""
+    rest = {}
+    for number, units in pages.items():
+      if all(u in finished for u in units):
+        self._sheets_of(number, units, finished)
+      else:
+        rest[number] = units
+    return rest
+
+  def _sheets_of(self, number, units, finished) -> None:
+    layer, steps = units[0][0], self.recipe.snapshots
+    paths = [self.directory.gallery_path(layer, number, s) for s in steps]
+    self.sheets.append(str(paths[-1]))
+    if all(path.exists() for path in paths):
+      return  # A resumed run has nothing to add.
+    films = [self._frames(u, finished[u]) for u in units]
+    captions = [f'{u[1]}.{u[2]}' if u[2] else u[1] for u in units]
+    for i, (step, path) in enumerate(zip(steps, paths, strict=True)):
+      sheet = gallery.contact_sheet([f and f[i] for f in films], captions)
+      gallery.save_png(path, sheet)
+      self.writer.image(f'{layer}/page-{number:03d}', sheet, step)
+    self.writer.flush()
+
+  def _frames(self, unit, record):
+    """The pictures of a unit at each snapshot, or None if it failed."""
+    if record.get('failed', -1) >= 0:
+      return None
+    try:
+      film, _ = gallery.read_png(self._film(unit))
+    except errors.FvizError:  # Lost or damaged: the picture itself will do.
+      picture, _ = gallery.read_png(self.directory.image_path(*unit))
+      return [picture] * len(self.recipe.snapshots)
+    return np.split(film, len(self.recipe.snapshots), axis=1)
+
+  def _film(self, unit):
+    return self.directory.film_path(*unit, suffix='.png')
+
+  def _summarize(self, layer, records) -> None:
+    """The layer as a whole, from its ledger lines."""
+    histories = [r.get('history') or [] for r in records]
+    for i, step in enumerate(self.recipe.snapshots):
+      values = [h[i] for h in histories if len(h) > i]
+      self._mean_scalar(f'{layer}/mean_objective', values, step)
+    activations = [r.get('activation') for r in records]
+    activations = [a for a in activations if a is not None]
+    if activations:
+      self.writer.histogram(
+        f'{layer}/activations', np.array(activations), self.recipe.steps
+      )
+    self.writer.flush()
+
+  def _mean_scalar(self, tag, values, step) -> None:
+    values = [v for v in values if v is not None]
+    if values:
+      self.writer.scalar(tag, float(np.mean(values)), step)
+
+
+def _number(value) -> float | None:
+  """JSON has no NaN."""
+  return float(value) if math.isfinite(value) else None
+
+
+def _versions() -> dict[str, str]:
+  versions = {name: metadata.version(name) for name in _VERSIONS}
+  return {'python': platform.python_version(), **versions}
+
+
+def _fingerprint(network: types.Network) -> str:
+  """A hash of the weights, wherever they came from."""
+  digest = hashlib.sha256()
+  for leaf in jax.tree.leaves(network.variables):
+    if not jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+      digest.update(np.ascontiguousarray(leaf).tobytes())
+  return digest.hexdigest()
+
+
+def _markdown(record: Mapping[str, Any]) -> str:
+  rows = '\n'.join(f'| {k} | `{v}` |' for k, v in record.items())
+  return f'| field | value |\n|---|---|\n{rows}'

@@ -1,0 +1,31 @@
+"""Four virtual CPU devices and strict types for every test."""
+
+import os
+
+import jax
+import pytest
+
+jax.config.update('jax_num_cpu_devices', 4)
+jax.config.update('jax_numpy_dtype_promotion', 'standard')
+
+WEIGHTS = os.environ.get('FVIZ_TEST_WEIGHTS', '../shared/weights')
+IMAGES = os.environ.get('FVIZ_TEST_IMAGES', '../shared/images')
+
+
+def _file(folder, name):
+  path = os.path.join(folder, name)
+  if not os.path.exists(path):
+    pytest.skip(f'{name} is not here: set FVIZ_TEST_WEIGHTS/FVIZ_TEST_IMAGES')
+  return path
+
+
+@pytest.fixture
+def weights_file():
+  """name -> path of a published weights file, or skips the test."""
+  return lambda name: _file(WEIGHTS, name)
+
+
+@pytest.fixture
+def image_file():
+  """name -> path of a test photo, or skips the test."""
+  return lambda name: _file(IMAGES, name)
