@@ -18,8 +18,10 @@ from fviz import config as configs
 def get_config(kind: str = 'full'):
   config = configs.sweep()
   if kind == 'quickstart':
-    config.size = 96
-    config.steps = 96
+    config.layer = 'mixed2'
+    config.size = 64
+    config.steps = 64
+    config.optimizer = 'adam(0.08)'  # Few steps: larger ones.
   elif kind == 'smoke':
     config.channels = (0, 1, 2, 3)
     config.size = 32

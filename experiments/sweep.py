@@ -9,7 +9,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from fviz import errors, sweep
+from fviz import cpu, errors, sweep
 
 _CONFIG = config_flags.DEFINE_config_file(
   'config', 'configs/sweep.py', 'What to do; see fviz/config.py.'
@@ -23,6 +23,7 @@ def main(argv):
   if len(argv) > 1:
     raise app.UsageError(f'Unexpected arguments: {argv[1:]}')
   logging.set_verbosity(logging.WARNING)
+  cpu.faster()
   try:
     report = sweep.run(_CONFIG.value, _WORKDIR.value)
   except errors.FvizError as error:

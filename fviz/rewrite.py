@@ -28,7 +28,6 @@ from fviz import ops, types
 
 # Calls whose bodies are inlined: the name of the parameter that holds them.
 _INLINED = {'jit': 'jaxpr', 'pjit': 'jaxpr', 'remat2': 'jaxpr'}
-_RELUS = ('relu', 'relu6')  # jax.nn's, custom_jvp around max(x, 0).
 
 
 class Prepared(NamedTuple):
@@ -161,7 +160,7 @@ def _read(known, variable):
 def _body(equation):
   """The closed jaxpr of a call that is inlined, or None."""
   name, params = equation.primitive.name, equation.params
-  if name == 'custom_jvp_call' and params.get('name') in _RELUS:
+  if name == 'custom_jvp_call' and _only_clips(params['call_jaxpr'].jaxpr):
     return params['call_jaxpr']
   body = params[_INLINED[name]] if name in _INLINED else None
   if body is None or hasattr(body, 'consts'):
@@ -169,22 +168,29 @@ def _body(equation):
   return core.ClosedJaxpr(body, ())  # remat holds an open jaxpr.
 
 
-def _bind(equation):
-  """The primitive as it stands, called through a jaxpr of its own.
+def _only_clips(jaxpr) -> bool:
+  """Whether this is jax.nn.relu or relu6: nothing but max and min inside."""
+  return bool(jaxpr.eqns) and all(
+    equation.primitive.name in ('max', 'min')
+    or (
+      equation.primitive.name in _INLINED and _only_clips(_body(equation).jaxpr)
+    )
+    for equation in jaxpr.eqns
+  )
 
-  (How a primitive with sub-functions is bound differs between JAX versions;
-  evaluating a jaxpr does not.)
-  """
-  places = {}
-  for i, v in enumerate(equation.invars):
-    if not isinstance(v, core.Literal):
-      places.setdefault(v, i)
-  jaxpr = core.Jaxpr((), list(places), equation.outvars, [equation])
-  run = core.jaxpr_as_fun(core.ClosedJaxpr(jaxpr, ()))
+
+def _bind(equation):
+  """The primitive as it stands."""
+  primitive = equation.primitive
 
   def bind(redirect, *inputs):
     del redirect
-    return run(*(inputs[i] for i in places.values()))
+    params = primitive.get_bind_params(equation.params)
+    functions = ()
+    if isinstance(params, tuple):  # Up to JAX 0.9: sub-functions apart.
+      functions, params = params
+    out = primitive.bind(*functions, *inputs, **params)
+    return out if primitive.multiple_results else (out,)
 
   return bind
 

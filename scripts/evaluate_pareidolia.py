@@ -21,7 +21,7 @@ import time
 from absl import app, flags, logging
 
 from scripts import pareidolia_card
-from scripts import pareidolia_cpu as cpu
+from fviz import cpu as cpu
 
 _PARTS = ('held_out', 'shifted', 'attack', 'dead', 'digits', 'pictures')
 _FLAGS = flags.FLAGS

@@ -179,16 +179,13 @@ def test_batch_size_follows_the_reported_memory(monkeypatch):
 
 # One step of the engine against float64 NumPy, formula by formula.
 
-_COLOR = np.array(
-  [[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]]
-)
+_COLOR = np.array([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
 
 
 def _numpy_images(z, height, width):
   """Fourier parameters -> images, as lucid does it (distill.00007)."""
   f = np.sqrt(
-    np.fft.fftfreq(height)[:, None] ** 2
-    + np.fft.rfftfreq(width)[None] ** 2
+    np.fft.fftfreq(height)[:, None] ** 2 + np.fft.rfftfreq(width)[None] ** 2
   )
   scale = np.sqrt(width * height) / np.maximum(f, 1 / max(width, height))
   t = np.fft.irfft2(scale * z, s=(height, width)) / 4  # [n, c, h, w]
@@ -216,18 +213,15 @@ def test_one_step_equals_numpy():
   key = engine.job_keys(3, np.array([1]), np.array([0]))[0]
   params = recipe.parameterization.init(key)
   start = np.asarray(recipe.parameterization.images(params), np.float64)
-  leaves, tree = jax.tree.flatten(params)
-  (leaf,) = leaves
-  z = np.asarray(leaf, np.float64)
+  z = np.asarray(params, np.float64)  # [n, 2, c, h, w // 2 + 1]
+
+  def images(z):
+    return _numpy_images(z[:, 0] + 1j * z[:, 1], height, width)
 
   def loss(z):
-    complex_z = z[0] + 1j * z[1] if z.shape[0] == 2 else z[..., 0] + 1j * z[..., 1]
-    return -(_numpy_images(complex_z, height, width) * weight)[..., 1].sum()
+    return -(images(z) * weight)[..., 1].sum()
 
-  halves = z[0] + 1j * z[1] if z.shape[0] == 2 else z[..., 0] + 1j * z[..., 1]
-  np.testing.assert_allclose(
-    start, _numpy_images(halves, height, width), rtol=1e-5, atol=1e-6
-  )
+  np.testing.assert_allclose(start, images(z), rtol=1e-5, atol=1e-6)
   gradient = np.zeros_like(z)
   for place in np.ndindex(*z.shape):  # Central differences, float64.
     step = np.zeros_like(z)
@@ -237,6 +231,5 @@ def test_one_step_equals_numpy():
   new = z - rate * gradient / (np.abs(gradient) + 1e-8)
   # Where the gradient is exactly zero (self-conjugate bins) nothing moves.
   new = np.where(np.abs(gradient) < 1e-7, z, new)
-  halves = new[0] + 1j * new[1] if z.shape[0] == 2 else new[..., 0] + 1j * new[..., 1]
-  expected = _numpy_images(halves, height, width)
+  expected = images(new)
   np.testing.assert_allclose(result.images[0], expected, rtol=1e-4, atol=1e-4)

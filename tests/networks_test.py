@@ -43,7 +43,10 @@ def test_linen_and_nnx_with_the_same_weights_agree():
   net = small.model()
   a = networks.from_nnx(net, input_size=(24, 24))
   b = networks.from_linen(
-    small.LinenNet(), small.linen_variables(net), input_size=(24, 24), train=False
+    small.LinenNet(),
+    small.linen_variables(net),
+    input_size=(24, 24),
+    train=False,
   )
   x = jax.random.uniform(jax.random.key(0), (2, 24, 24, 3))
   for layer in ('conv', 'norm', 'conv_1', 'logits'):

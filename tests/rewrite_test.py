@@ -96,7 +96,9 @@ def test_what_lies_above_the_layer_is_dropped():
 def test_redirected_relu_wakes_dead_images_only():
   x = jnp.array([[-1.0, -2.0], [1.0, -2.0]])
   g = jnp.array([[-0.5, 0.5], [-0.5, -0.5]])  # Of a loss: negative raises x.
-  pull = lambda flag: jax.vjp(lambda x: ops.relu(x, jnp.bool_(flag)), x)[1](g)[0]
+  pull = lambda flag: jax.vjp(lambda x: ops.relu(x, jnp.bool_(flag)), x)[1](g)[
+    0
+  ]
   assert pull(True).tolist() == [[-0.5, 0.0], [-0.5, 0.0]]
   assert pull(False).tolist() == [[0.0, 0.0], [-0.5, 0.0]]
 
@@ -109,7 +111,9 @@ def test_every_spelling_of_relu_is_redirected(relu):
     lambda v, x, layers: {'a': relu(x - v)}, 2.0, ['a'], input_size=(4, 4)
   )
   prepared = rewrite.prepare(network, (1, 4, 4, 3), ('a',))
-  loss = lambda x, flag: -prepared.apply(prepared.constants, x, flag)['a'].mean()
+  loss = lambda x, flag: (
+    -prepared.apply(prepared.constants, x, flag)['a'].mean()
+  )
   x = jnp.full((1, 4, 4, 3), 0.5)
   assert not jnp.any(jax.grad(loss)(x, jnp.bool_(False)))
   assert jnp.all(jax.grad(loss)(x, jnp.bool_(True)) < 0)

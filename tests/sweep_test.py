@@ -70,7 +70,11 @@ def test_tensorboard_holds_sheets_scalars_histogram_and_config(tmp_path):
   } & set(tags)
   for tag in ('conv_1/page-000', 'conv_1/page-001'):
     assert [e.step for e in events.Tensors(tag)] == [4, 8]
-  for tag in ('units_per_second', 'conv_1/mean_objective', 'conv_1/activations'):
+  for tag in (
+    'units_per_second',
+    'conv_1/mean_objective',
+    'conv_1/activations',
+  ):
     assert tag in tags
 
 
@@ -108,7 +112,12 @@ def test_chosen_channels_variants_and_layers(tmp_path):
   report = _run(tmp_path, layer='conv,conv_1', channels=(7, 2), variants=2)
   assert report.units == 8
   units = [(r['layer'], r['channel'], r['variant']) for r in _ledger(tmp_path)]
-  assert units[:4] == [('conv', 7, 0), ('conv', 7, 1), ('conv', 2, 0), ('conv', 2, 1)]
+  assert units[:4] == [
+    ('conv', 7, 0),
+    ('conv', 7, 1),
+    ('conv', 2, 0),
+    ('conv', 2, 1),
+  ]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Makes XLA's convolutions on CPUs fast; imports no JAX."""
+"""Makes XLA's convolutions on CPUs fast; imports no JAX itself."""
 
 import importlib.util
 import mmap
