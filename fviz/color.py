@@ -59,9 +59,9 @@ def sigmoid() -> Color:
 def clip() -> Color:
   """t + .5 clipped to [0, 1].
 
-  Where t is at or past a bound, a gradient passes only if moving ALONG it
-  leads back inside: it is taken to be the gradient of what is maximized. With
-  the gradient of a clip such pixels would be stuck for ever.
+  Where t is at or past a bound, a gradient passes only if a step AGAINST it
+  leads back inside: it is taken to be the gradient of a loss, as optax and the
+  engine have it. With the gradient of a clip such pixels would be stuck.
 
   >>> print(clip().to_rgb(jnp.array([-1., 0.25])))
   [0.   0.75]
@@ -97,7 +97,7 @@ def _clip_forward(t):
 
 
 def _clip_backward(t, g):
-  blocked = ((t >= 0.5) & (g > 0)) | ((t <= -0.5) & (g < 0))
+  blocked = ((t >= 0.5) & (g < 0)) | ((t <= -0.5) & (g > 0))
   return (jnp.where(blocked, 0, g),)
 
 

@@ -20,7 +20,7 @@ _NHWC = ('NHWC', 'HWIO', 'NHWC')
 
 
 def flip(kernel: types.Array) -> types.Array:
-  """The kernel [h, w, in, out] of the transposed convolution [h, w, out, in]."""
+  """[h, w, in, out] -> [h, w, out, in], the transposed convolution's."""
   return jnp.flip(kernel, (0, 1)).swapaxes(2, 3)
 
 

@@ -325,19 +325,23 @@ def _shear(x: Array, shift: Array, axis: int, margin: int, reach: int) -> Array:
   # [n, lines] -> [n, 1, h, 1] or [n, 1, 1, w].
   shift = shift[:, None, :, None] if axis == 3 else shift[:, None, None, :]
 
-  def add(block, out):
-    first = block * taps
-    near = jax.lax.dynamic_slice_in_dim(x, first, size + reach, axis)
+  def add(out, block):
+    first, near = block
     for k in range(taps):
       weight = jnp.maximum(0, 1 - jnp.abs(shift - (first + k - reach)))
       out += weight * jax.lax.slice_in_dim(near, k, k + size, axis=axis)
-    return out
+    return out, None
 
   # A loop, if only of two, keeps XLA from fusing shears into each other, where
   # every pixel is computed once for each tap: 20 times slower on CPU, which
   # ignores optimization_barrier.
+  firsts = (0, taps)
+  near = jnp.stack(
+    [jax.lax.slice_in_dim(x, f, f + size + reach, axis=axis) for f in firsts]
+  )
   shape = (*x.shape[:axis], size, *x.shape[axis + 1 :])
-  return jax.lax.fori_loop(0, 2, add, jnp.zeros(shape, x.dtype))
+  start = jnp.zeros(shape, x.dtype)
+  return jax.lax.scan(add, start, (jnp.array(firsts), near))[0]
 
 
 def _shear_forward(x, shift, axis, margin, reach):

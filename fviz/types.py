@@ -25,7 +25,8 @@ class Layer(NamedTuple):
     channels: size of the last axis.
     size: (height, width) at the network's input size, () for a vector layer
       such as logits.
-    stride: input pixels per position, to the nearest power of two; 0 for a vector layer.
+    stride: input pixels per position, to the nearest power of two; 0 for a
+      vector layer.
   """
 
   channels: int

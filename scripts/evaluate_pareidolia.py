@@ -20,8 +20,8 @@ import time
 
 from absl import app, flags, logging
 
-from scripts import pareidolia_card
 from fviz import cpu as cpu
+from scripts import pareidolia_card
 
 _PARTS = ('held_out', 'shifted', 'attack', 'dead', 'digits', 'pictures')
 _FLAGS = flags.FLAGS

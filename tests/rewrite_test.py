@@ -2,9 +2,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import small
 from jax import lax
 
-import small
 from fviz import networks, ops, rewrite
 
 _OFF = jnp.bool_(False)

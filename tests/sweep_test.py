@@ -7,9 +7,9 @@ import time
 
 import numpy as np
 import pytest
+import small
 from tensorboard.backend.event_processing import event_accumulator
 
-import small
 from fviz import config as configs
 from fviz import errors, gallery, sweep
 

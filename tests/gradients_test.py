@@ -1,0 +1,72 @@
+"""Gradient transformations: per image, with a floor."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from fviz import gradients
+from fviz.errors import FvizError
+
+MADE = {
+  'normalize': gradients.normalize(),
+  'blur': gradients.blur(1.0),
+  'clip': gradients.clip(0.5),
+}
+SIZES = {
+  'mean_abs': lambda g: np.abs(g).mean(),
+  'rms': lambda g: np.sqrt((g**2).mean()),
+  'l2': np.linalg.norm,
+  'std': np.std,
+}
+
+
+def _update(t, g):
+  return t.update(g, t.init(g))[0]
+
+
+@pytest.mark.parametrize('name', gradients.__all__)
+@pytest.mark.parametrize('shape', [(2, 7, 9, 3), (3, 4, 4, 1), (2, 5, 3, 5)])
+def test_conformance(name, shape):
+  t = MADE[name]
+  g = jax.random.normal(jax.random.key(0), shape)
+  out = _update(t, g)
+  assert out.shape == shape
+  np.testing.assert_allclose(
+    jax.jit(lambda g: _update(t, g))(g), out, atol=1e-5
+  )
+  many = jax.vmap(lambda g: _update(t, g))(jnp.stack([g, 2 * g]))
+  np.testing.assert_allclose(many[1], _update(t, 2 * g), atol=1e-5)
+  # No image depends on the others.
+  np.testing.assert_allclose(_update(t, g[:1]), out[:1], atol=1e-5)
+  np.testing.assert_array_equal(_update(t, 0 * g), 0)
+
+
+@pytest.mark.parametrize('kind', SIZES)
+@pytest.mark.parametrize('factor', [1e-7, 1.0, 1e5])
+def test_normalize_gives_size_one(kind, factor):
+  g = factor * jax.random.normal(jax.random.key(0), (3, 4, 5))
+  for image in np.asarray(_update(gradients.normalize(kind), g)):
+    np.testing.assert_allclose(SIZES[kind](image), 1, rtol=1e-4)
+
+
+def test_clip_keeps_short_gradients_and_joins_leaves():
+  g = {'a': jnp.array([[3.0], [0.1]]), 'b': jnp.array([[4.0], [0.1]])}
+  out = _update(gradients.clip(1.0), g)
+  np.testing.assert_allclose(out['a'], [[0.6], [0.1]], rtol=1e-6)
+  np.testing.assert_allclose(out['b'], [[0.8], [0.1]], rtol=1e-6)
+
+
+def test_errors():
+  with pytest.raises(FvizError, match='mean_abs'):
+    gradients.normalize('mean')
+  with pytest.raises(FvizError):
+    gradients.blur(-1)
+  with pytest.raises(FvizError):
+    gradients.clip(0)
+  with pytest.raises(FvizError, match='pixels'):
+    _update(gradients.blur(1), jnp.zeros([1, 2, 3, 4, 3]))
+  with pytest.raises(FvizError, match='Axis 0'):
+    _update(gradients.clip(1), [jnp.zeros([2, 3]), jnp.zeros([1, 3])])
+  with pytest.raises(FvizError, match='Axis 0'):
+    _update(gradients.clip(1), jnp.zeros([]))

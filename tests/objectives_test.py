@@ -1,0 +1,158 @@
+"""Objectives: formulas, binding, and the axis of jobs."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from fviz import objectives
+from fviz.errors import FvizError
+from fviz.types import Layer, Network
+
+MADE = {
+  'channel': objectives.channel('mixed', 2),
+  'neuron': objectives.neuron('mixed', 1, 2, 3),
+  'layer': objectives.layer('mixed'),
+  'deepdream': objectives.deepdream('mixed'),
+  'direction': objectives.direction('mixed', np.arange(5.0), 2.0),
+  'logit': objectives.logit('dog'),
+}
+LABELS = ('cat', 'dog', 'hot dog', 'sea lion', 'lion', 'sea')
+NETWORK = Network(
+  None,
+  {},
+  {'mixed': Layer(5, (4, 6), 8), 'logits': Layer(6, (), 0)},
+  LABELS,
+  name='tiny',
+)
+
+
+def _activations(seed=0):
+  a, b = jax.random.split(jax.random.key(seed))
+  return {
+    'mixed': jax.random.normal(a, (2, 4, 6, 5)),
+    'logits': jax.random.normal(b, (2, 6)),
+  }
+
+
+def _value(objective, activations):
+  return objective(activations, None)
+
+
+def test_all_are_here():
+  assert set(MADE) == set(objectives.__all__)
+
+
+@pytest.mark.parametrize('name', MADE)
+def test_conformance(name):
+  o, a = objectives.bind(MADE[name], NETWORK), _activations()
+  eager = _value(o, a)
+  assert eager.shape == ()
+  np.testing.assert_allclose(jax.jit(_value)(o, a), eager, rtol=1e-5)
+  for point in (a, jax.tree.map(jnp.zeros_like, a)):
+    grads = jax.grad(_value, argnums=1)(o, point)
+    assert all(jnp.isfinite(g).all() for g in grads.values())
+  both = jax.tree.map(lambda *x: jnp.stack(x), a, _activations(1))
+  many = jax.vmap(_value, (None, 0))(o, both)
+  np.testing.assert_allclose(many[0], eager, rtol=1e-5)
+
+
+def test_formulas():
+  a = {k: np.asarray(v, np.float64) for k, v in _activations().items()}
+  m = a['mixed']
+  v = np.arange(5.0)
+  dot = m @ v
+  cos = dot / (np.linalg.norm(m, axis=-1) + 1e-4)
+  cos /= np.linalg.norm(v) + 1e-4
+  want = {
+    'channel': m[..., 2].mean(),
+    'neuron': m[:, 2, 3, 1].mean(),
+    'layer': m.mean(),
+    'deepdream': (m**2).mean(),
+    'direction': (dot * np.maximum(cos, 0.1) ** 2).mean(),
+    'logit': a['logits'][:, 1].mean(),
+  }
+  for name, value in want.items():
+    got = _value(objectives.bind(MADE[name], NETWORK), _activations())
+    np.testing.assert_allclose(got, value, rtol=1e-5, err_msg=name)
+  got = _value(objectives.neuron('mixed', 0), _activations())
+  np.testing.assert_allclose(got, m[:, 2, 3, 0].mean(), rtol=1e-5)
+
+
+def test_a_position_outside_is_nan():
+  assert jnp.isnan(_value(objectives.neuron('mixed', 0, 4, 0), _activations()))
+
+
+def test_equal_objectives_share_a_compilation():
+  compiled = jax.jit(_value)
+  for i in range(3):
+    o = objectives.bind(objectives.channel('mixed', i), NETWORK)
+    compiled(o, _activations())
+  assert compiled._cache_size() == 1
+
+
+@pytest.mark.parametrize(
+  'label, index', [('dog', 1), ('CAT', 0), ('hot', 2), ('sea', 5), (3, 3)]
+)
+def test_labels(label, index):
+  bound = objectives.bind(objectives.logit(label), NETWORK)
+  assert bound.layers == ('logits',)
+  assert bound.leaves[0] == index
+
+
+@pytest.mark.parametrize(
+  'objective, message',
+  [
+    (objectives.logit('horse'), 'Unknown label of tiny'),
+    (objectives.logit('lio'), '3: sea lion, 4: lion'),
+    (objectives.channel('mixd', 0), "Did you mean 'mixed'"),
+    (objectives.channel('mixed', 5), 'index 5 .*0 to 4'),
+    (objectives.channel('mixed', -1), 'index -1 .*0 to 4'),
+    (objectives.channel('mixed', 0.5), 'integer'),
+    (objectives.direction('mixed', np.ones(4)), 'length 4.*5 channels'),
+    (objectives.neuron('mixed', 0, -1, 0), 'negative'),
+    (2 * objectives.channel('mixed', 9) + 1, 'index 9'),
+  ],
+)
+def test_bind_refuses(objective, message):
+  with pytest.raises(FvizError, match=message):
+    objectives.bind(objective, NETWORK)
+
+
+def test_neuron_needs_both_coordinates():
+  with pytest.raises(FvizError, match='both'):
+    objectives.neuron('mixed', 0, y=1)
+
+
+def test_batch_equals_a_loop_without_gathers():
+  o = objectives.channel('mixed', [0, 3, 4]) + 0.5 * objectives.direction(
+    'mixed', np.ones(5)
+  )
+  jobs, many = objectives.batch(objectives.bind(o, NETWORK))
+  assert jobs == 3
+  a = _activations()
+  run = jax.jit(jax.vmap(_value, (0, None)))
+  text = run.lower(many, a).as_text()
+  assert 'gather' not in text
+  for job, got in zip(range(3), run(many, a), strict=True):
+    one = jax.tree.map(lambda leaf, job=job: leaf[job], many)
+    np.testing.assert_allclose(got, _value(one, a), rtol=1e-5)
+
+
+def test_batch_of_labels_and_vectors():
+  jobs, many = objectives.batch(
+    objectives.bind(objectives.logit(['dog', 'cat']), NETWORK)
+  )
+  assert jobs == 2 and many.leaves[0].tolist() == [1, 0]
+  assert (
+    objectives.batch(objectives.direction('mixed', np.ones([4, 5])))[0] == 4
+  )
+
+
+def test_batch_without_jobs_and_with_different_ones():
+  assert objectives.batch(objectives.channel('mixed', 1))[0] is None
+  two = objectives.channel('mixed', [0, 1]) + objectives.channel(
+    'mixed', [0] * 3
+  )
+  with pytest.raises(FvizError, match=r'\[2, 3\]'):
+    objectives.batch(two)

@@ -1,0 +1,74 @@
+"""Config strings."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from fviz import gradients, objectives, parameterizations, parsing, transforms
+from fviz.errors import FvizError
+
+
+def test_calls():
+  text = ' pad(12, fill=-.5)|jitter ( 8 ) | flip|crop((3, 4), random=False)'
+  assert parsing.calls(text) == [
+    ('pad', (12,), {'fill': -0.5}),
+    ('jitter', (8,), {}),
+    ('flip', (), {}),
+    ('crop', ((3, 4),), {'random': False}),
+  ]
+  assert parsing.calls("logit('a|b')") == [('logit', ('a|b',), {})]
+  assert parsing.calls('  ') == []
+
+
+def test_parse_in_order():
+  made = parsing.parse('pad(2)|crop(3)', transforms)
+  out = jnp.zeros([1, 4, 5, 3])
+  for one in made:
+    out = one(jax.random.key(0), out)
+  assert out.shape == (1, 3, 3, 3)
+  assert parsing.parse('', transforms) == []
+  (objective,) = parsing.parse("channel('mixed', 3)", objectives)
+  assert objective.layers == ('mixed',)
+  assert len(parsing.parse('clip(1)|pad(1)', gradients, transforms)) == 2
+
+
+def test_extra_arguments_fill_in():
+  (p,) = parsing.resolve(
+    'pixels(8)', 'image', parameterizations, size=4, n=2, unused=1
+  )
+  assert p.init(jax.random.key(0)).shape == (2, 8, 8, 3)
+
+
+@pytest.mark.parametrize(
+  'text',
+  [
+    'pad(',
+    'pad(1) jitter(2)',
+    'pad(1)|',
+    'pad(1)+jitter(2)',
+    'pad(x)',
+    'pad(__import__("os"))',
+    'transforms.pad(1)',
+    'pad(1)(2)',
+    'pad(**{})',
+    'pad(*[1])',
+    'pad()',
+    'pad(1, 2, 3)',
+    'pad(wide=1)',
+    'pad(-1)',
+    'pad("a")',
+    'pad(1)\0',
+    '3',
+  ],
+)
+def test_bad_text_is_quoted(text):
+  with pytest.raises(FvizError) as error:
+    parsing.parse(text, transforms)
+  assert repr(text) in str(error.value)
+
+
+def test_unknown_names():
+  with pytest.raises(FvizError, match="Unknown transform.*mean 'jitter'"):
+    parsing.parse('jiter(2)', transforms)
+  with pytest.raises(FvizError, match='Unknown transform'):
+    parsing.parse('compose()|check(1)', transforms)  # Not in __all__.

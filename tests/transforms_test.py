@@ -1,0 +1,163 @@
+"""Transforms: shapes, draws, accuracy, and what they lower to."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from fviz import transforms
+from fviz.errors import FvizError
+
+MADE = {
+  'identity': transforms.identity(),
+  'pad': transforms.pad(2),
+  'jitter': transforms.jitter(3),
+  'scale': transforms.scale(0.8, 1.2),
+  'rotate': transforms.rotate(-20, 20),
+  'crop': transforms.crop((5, 6)),
+  'blur': transforms.blur(1.0),
+  'noise': transforms.noise(0.1),
+  'flip': transforms.flip(),
+}
+FIXED = ('identity', 'pad', 'blur')  # Nothing is drawn.
+SHAPES = [(2, 9, 12, 1), (3, 8, 8, 3), (2, 11, 7, 5)]
+
+
+def test_all_are_here():
+  assert set(MADE) == set(transforms.__all__)
+
+
+def _images(shape):
+  return jax.random.uniform(jax.random.key(7), shape)
+
+
+@pytest.mark.parametrize('name', MADE)
+@pytest.mark.parametrize('shape', SHAPES)
+def test_conformance(name, shape):
+  t, x = MADE[name], _images(shape)
+  keys = jax.random.split(jax.random.key(0), 2)
+  eager = t(keys[0], x)
+  assert eager.shape == jax.eval_shape(t, keys[0], x).shape
+  np.testing.assert_array_equal(eager, t(keys[0], x))
+  np.testing.assert_allclose(jax.jit(t)(keys[0], x), eager, atol=1e-6)
+  many = jax.vmap(t)(keys, jnp.stack([x, x]))
+  np.testing.assert_allclose(many[0], eager, atol=1e-6)
+  np.testing.assert_allclose(many[1], t(keys[1], x), atol=1e-6)
+  grad = jax.grad(lambda x: jnp.sum(t(keys[0], x) ** 2))(x)
+  assert jnp.isfinite(grad).all()
+
+
+@pytest.mark.parametrize('name', [n for n in MADE if n not in FIXED])
+def test_each_image_has_its_own_draw(name):
+  x = jnp.tile(_images((1, 9, 9, 3)), (6, 1, 1, 1))
+  out = np.asarray(MADE[name](jax.random.key(0), x))
+  assert len({image.tobytes() for image in out}) > 1
+
+
+def test_no_gather_or_scatter_under_vmap():
+  chain = transforms.compose(*MADE.values())
+
+  def loss(x, keys):
+    return jnp.sum(jax.vmap(chain)(keys, x) ** 2)
+
+  x = _images((3, 2, 16, 17, 3))
+  keys = jax.random.split(jax.random.key(0), 3)
+  lowered = jax.jit(jax.value_and_grad(loss)).lower(x, keys)
+  for text in (lowered.as_text(), lowered.compile().as_text()):
+    assert 'gather' not in text and 'scatter' not in text
+
+
+def test_jitter_is_an_exact_crop():
+  x = _images((4, 9, 10, 3))
+  for image, out in zip(
+    x, transforms.jitter(2)(jax.random.key(3), x), strict=True
+  ):
+    crops = [image[i : i + 7, j : j + 8] for i in range(3) for j in range(3)]
+    assert min(float(jnp.abs(out - c).max()) for c in crops) < 1e-6
+
+
+def test_pad_is_grey_and_center_crop_undoes_it():
+  x = _images((1, 4, 5, 3))
+  padded = transforms.pad(2)(None, x)
+  assert padded[0, 0, 0, 0] == 0.5
+  back = transforms.crop((4, 5), random=False)(None, padded)
+  np.testing.assert_array_equal(back, x)
+
+
+def _smooth(h, w, y, x):
+  y, x = (y - (h - 1) / 2) / h, (x - (w - 1) / 2) / w
+  return 0.5 + 0.4 * np.sin(5 * x + 1) * np.cos(4 * y) * np.exp(-4 * x * x)
+
+
+@pytest.mark.parametrize('degrees', [-30.0, 10.0, 45.0])
+def test_rotate_against_a_function(degrees):
+  h, w = 41, 50
+  y, x = np.mgrid[:h, :w].astype(float)
+  a = np.deg2rad(degrees)
+  dy, dx = y - (h - 1) / 2, x - (w - 1) / 2
+  # Counterclockwise as seen, with y downwards.
+  sy = np.cos(a) * dy + np.sin(a) * dx + (h - 1) / 2
+  sx = -np.sin(a) * dy + np.cos(a) * dx + (w - 1) / 2
+  image = jnp.asarray(_smooth(h, w, y, x), jnp.float32)[None, ..., None]
+  out = transforms.rotate(degrees, degrees)(jax.random.key(0), image)
+  inside = (sy > 2) & (sy < h - 3) & (sx > 2) & (sx < w - 3)
+  error = np.abs(np.asarray(out[0, ..., 0]) - _smooth(h, w, sy, sx))
+  assert error[inside].max() < 0.01
+
+
+def test_rotate_against_scipy():
+  ndimage = pytest.importorskip('scipy.ndimage')
+  y, x = np.mgrid[:40, :40].astype(float)
+  image = _smooth(40, 40, y, x)
+  want = ndimage.rotate(image, 15, reshape=False, order=3, cval=0.5)
+  rotated = transforms.rotate(15, 15)
+  out = rotated(jax.random.key(0), jnp.float32(image)[None, ..., None])
+  error = np.abs(np.asarray(out[0, ..., 0]) - want)
+  assert error[10:-10, 10:-10].max() < 0.01
+
+
+def test_the_gradient_of_rotate_is_its_adjoint():
+  x, y = _images((2, 9, 11, 3)), _images((2, 9, 11, 3)) - 0.5
+  t, key = transforms.rotate(-40, 40), jax.random.key(5)
+  zero = t(key, jnp.full_like(x, 0.5)) - 0.5
+  np.testing.assert_allclose(zero, 0, atol=1e-6)
+  _, pull = jax.vjp(lambda x: t(key, x), x)
+  left = jnp.sum((t(key, x) - 0.5) * y)
+  right = jnp.sum((x - 0.5) * pull(y)[0])
+  np.testing.assert_allclose(left, right, rtol=1e-4, atol=1e-4)
+
+
+def test_scale_zooms_in():
+  x = jnp.tile(jnp.arange(9.0)[:, None, None] / 9, (1, 1, 9, 1))
+  out = transforms.scale(2, 2)(jax.random.key(0), x)[0, :, 4, 0]
+  np.testing.assert_allclose(out, (4 + (np.arange(9) - 4) / 2) / 9, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+  'make',
+  [
+    lambda: transforms.pad(-1),
+    lambda: transforms.jitter(-1),
+    lambda: transforms.jitter(1.5),
+    lambda: transforms.scale(1.1, 0.9),
+    lambda: transforms.scale(0, 1),
+    lambda: transforms.scale(-1, 1),
+    lambda: transforms.rotate(10, -10),
+    lambda: transforms.rotate(-100, 0),
+    lambda: transforms.crop(0),
+    lambda: transforms.blur(-1),
+    lambda: transforms.noise(-0.1),
+    lambda: transforms.flip(1.5),
+  ],
+)
+def test_nonsense_is_refused(make):
+  with pytest.raises(FvizError):
+    make()
+
+
+def test_too_large_crops_name_the_sizes():
+  x = _images((1, 4, 5, 3))
+  with pytest.raises(FvizError, match='4 x 5'):
+    transforms.jitter(4)(jax.random.key(0), x)
+  with pytest.raises(FvizError, match='6 x 6.*4 x 5'):
+    transforms.crop(6)(jax.random.key(0), x)
