@@ -20,7 +20,10 @@ def get_config(kind: str = 'full'):
   if kind == 'quickstart':
     config.layer = 'mixed2'
     config.size = 64
-    config.steps = 64
+    config.steps = 48
+    config.transforms = (
+      'pad(6)|jitter(4)|scale(0.9, 1.1)|rotate(-10, 10)|jitter(2)'
+    )
     config.optimizer = 'adam(0.08)'  # Few steps: larger ones.
   elif kind == 'smoke':
     config.channels = (0, 1, 2, 3)

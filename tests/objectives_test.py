@@ -84,11 +84,12 @@ def test_a_position_outside_is_nan():
 
 
 def test_equal_objectives_share_a_compilation():
-  compiled = jax.jit(_value)
+  traces = []
+  compiled = jax.jit(lambda o, a: traces.append(1) or _value(o, a))
   for i in range(3):
     o = objectives.bind(objectives.channel('mixed', i), NETWORK)
     compiled(o, _activations())
-  assert compiled._cache_size() == 1
+  assert len(traces) == 1
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_batch_equals_a_loop_without_gathers():
   a = _activations()
   run = jax.jit(jax.vmap(_value, (0, None)))
   text = run.lower(many, a).as_text()
-  assert 'gather' not in text
+  assert 'stablehlo.gather' not in text
   for job, got in zip(range(3), run(many, a), strict=True):
     one = jax.tree.map(lambda leaf, job=job: leaf[job], many)
     np.testing.assert_allclose(got, _value(one, a), rtol=1e-5)
