@@ -8,6 +8,7 @@ batch, its order, or the number of devices.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import os
 from collections.abc import Callable, Iterator
@@ -50,6 +51,11 @@ class Recipe:
   steps: int = 256
   redirect_steps: int = 16  # lucid's
   snapshots: tuple[int, ...] = ()
+
+
+# A recipe, or a function of a job's numbers (learning rate, weights, ...) that
+# makes one of the same shapes: jobs of many recipes in one compiled program.
+Recipes = Recipe | Callable[[types.PyTree], Recipe]
 
 
 class State(NamedTuple):
@@ -112,29 +118,34 @@ class Engine:
     network: to look into.
     objective: bound and batched (leaves [jobs, ...]); only its structure
       matters here.
-    recipe: how.
+    recipe: how; a function is called with the numbers of each job.
     devices: to share the jobs among; all local ones by default.
+    numbers: what a function of numbers takes, leaves [jobs]; as for the
+      objective, only the structure matters here.
   """
 
   def __init__(
     self,
     network: types.Network,
     objective: types.Objective,
-    recipe: Recipe,
+    recipe: Recipes,
     devices: list[jax.Device] | None = None,
+    numbers: types.PyTree = (),
   ):
+    self._recipe_of = recipe if callable(recipe) else lambda numbers: recipe
+    recipe = self._recipe_of(jax.tree.map(lambda x: x[0], numbers))
     self.recipe, self.compilations = recipe, 0
     self.devices = devices or jax.local_devices()
     clean, seen = check(network, recipe)
     layers = objective.layers
     self._seen = rewrite.prepare(network, seen.shape, layers)
     self._clean = rewrite.prepare(network, clean.shape, layers)
-    self._like = objective
+    self._like = objective, numbers
     self._programs: dict[int, Any] = {}
     marks = (recipe.steps, *recipe.snapshots)
     self._chunk = _chunk_length(self.devices[0].platform, marks)
-    self._init = self._batched(self._init_job, 1)
-    self._images = self._batched(recipe.parameterization.images, 1)
+    self._init = self._batched(self._init_job, 2)
+    self._images = self._batched(self._images_job, 2)
     self._score = self._batched(self._score_job, 2, weights=True)
 
   def largest_batch(self, jobs: int) -> int:
@@ -169,6 +180,7 @@ class Engine:
     keys: types.Key,
     batch: int,
     on_step: Callable[[int], None] = lambda step: None,
+    numbers: types.PyTree = (),
   ) -> Result:
     """Optimizes up to `batch` jobs at once.
 
@@ -177,24 +189,27 @@ class Engine:
       keys: [jobs].
       batch: size of the compiled program; fewer jobs are padded.
       on_step: called with the number of steps done, never blocking.
+      numbers: of the recipes, leaves [jobs].
     """
     jobs = keys.shape[0]
-    objective, keys = jax.tree.map(lambda x: _fill(x, batch), (objective, keys))
+    objective, keys, numbers = jax.tree.map(
+      lambda x: _fill(x, batch), (objective, keys, numbers)
+    )
     step = self._program(batch)
-    state = self._init(keys)
+    state = self._init(keys, numbers)
     values, snapshots = [], []
     # ---------------------------------------------------------- the loop
     for start in range(0, self.recipe.steps, self._chunk):
       state, value = step(
-        self._seen.constants, objective, keys, state, jnp.int32(start)
+        self._seen.constants, objective, keys, numbers, state, jnp.int32(start)
       )
       values.append(value)
       done = start + self._chunk
       if done in self.recipe.snapshots:
-        snapshots.append(self._images(state.params))
+        snapshots.append(self._images(state.params, numbers))
       on_step(done)
     # ------------------------------------------------------------------
-    images = self._images(state.params)
+    images = self._images(state.params, numbers)
     score = self._score(self._clean.constants, objective, images)
     take = lambda x: np.asarray(x)[:jobs]
     return Result(
@@ -207,18 +222,21 @@ class Engine:
       failed=take(state.failed),
     )
 
-  def _init_job(self, key):
-    params = self.recipe.parameterization.init(key)
-    optimizer = self.recipe.optimizer.init(params)
-    return State(params, optimizer, jnp.int32(-1))
+  def _init_job(self, key, numbers):
+    recipe = self._recipe_of(numbers)
+    params = recipe.parameterization.init(key)
+    return State(params, recipe.optimizer.init(params), jnp.int32(-1))
+
+  def _images_job(self, params, numbers):
+    return self._recipe_of(numbers).parameterization.images(params)
 
   def _score_job(self, constants, objective, images):
     activations = self._clean.apply(constants, images, jnp.bool_(False))
     return objective(activations, images)
 
-  def _step_job(self, constants, objective, key, state, step):
+  def _step_job(self, constants, objective, key, numbers, state, step):
     """One step of one job; a job that failed stands still."""
-    recipe = self.recipe
+    recipe = self._recipe_of(numbers)
     key = jax.random.fold_in(key, step)
     redirect = step < recipe.redirect_steps
 
@@ -247,12 +265,13 @@ class Engine:
     failed = jnp.where(finite | (state.failed >= 0), state.failed, step)
     return State(params, optimizer, failed), value
 
-  def _chunk_of_steps(self, constants, objective, keys, state, start):
-    step = jax.vmap(self._step_job, (None, 0, 0, 0, None))
+  def _chunk_of_steps(self, constants, objective, keys, numbers, state, start):
+    many = jax.vmap(self._step_job, (None, 0, 0, 0, 0, None))
+    step = functools.partial(many, constants, objective, keys, numbers)
     if self._chunk == 1:
-      state, value = step(constants, objective, keys, state, start)
+      state, value = step(state, start)
       return state, value[:, None]
-    body = lambda state, i: step(constants, objective, keys, state, start + i)
+    body = lambda state, i: step(state, start + i)
     state, values = jax.lax.scan(body, state, jnp.arange(self._chunk))
     return state, values.T
 
@@ -261,14 +280,14 @@ class Engine:
     if batch not in self._programs:
       self.compilations += 1
       keys = _fill(job_keys(0, np.zeros(1, int), np.zeros(1, int)), batch)
-      objective = jax.tree.map(lambda x: _fill(x, batch), self._like)
-      state = jax.eval_shape(jax.vmap(self._init_job), keys)
+      objective, numbers = jax.tree.map(lambda x: _fill(x, batch), self._like)
+      state = jax.eval_shape(jax.vmap(self._init_job), keys, numbers)
       function, sharding = self._chunk_of_steps, None
       if len(self.devices) > 1:
         function = jax.shard_map(
           function,
           mesh=self._mesh(),
-          in_specs=(P(), P('jobs'), P('jobs'), P('jobs'), P()),
+          in_specs=(P(), P('jobs'), P('jobs'), P('jobs'), P('jobs'), P()),
           out_specs=P('jobs'),
           check_vma=False,  # Jobs never meet; our custom gradients are local.
         )
@@ -277,8 +296,8 @@ class Engine:
         lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
         state,
       )
-      lowered = jax.jit(function, donate_argnums=3).lower(
-        self._seen.constants, objective, keys, state, jnp.int32(0)
+      lowered = jax.jit(function, donate_argnums=4).lower(
+        self._seen.constants, objective, keys, numbers, state, jnp.int32(0)
       )
       self._programs[batch] = _Placed(lowered.compile())
     return self._programs[batch]
@@ -323,9 +342,10 @@ def batches(
   network: types.Network,
   objective: types.Objective,
   keys: types.Key,
-  recipe: Recipe,
+  recipe: Recipes,
   batch_size: int | str = 'auto',
   on_step: Callable[[int], None] = lambda step: None,
+  numbers: types.PyTree = (),
 ) -> Iterator[tuple[np.ndarray, Result]]:
   """Runs jobs batch by batch, halving the batch when memory runs out.
 
@@ -336,11 +356,14 @@ def batches(
     recipe: how.
     batch_size: jobs at once, or 'auto'.
     on_step: progress within a batch.
+    numbers: of the recipes where `recipe` is a function: leaves [jobs].
 
   Yields:
     (positions of the batch's jobs, their result), in order.
   """
-  jobs, engine = keys.shape[0], Engine(network, objective, recipe)
+  numbers = jax.tree.map(jnp.asarray, numbers)
+  engine = Engine(network, objective, recipe, numbers=numbers)
+  jobs = keys.shape[0]
   batch = (
     engine.largest_batch(jobs)
     if batch_size == 'auto'
@@ -349,9 +372,11 @@ def batches(
   start = 0
   while start < jobs:
     where = np.arange(start, min(start + batch, jobs))
-    part = jax.tree.map(lambda x: jnp.asarray(x)[where], objective)  # noqa: B023
+    part, some = jax.tree.map(
+      lambda x: jnp.asarray(x)[where], (objective, numbers)
+    )
     try:
-      result = engine.run(part, keys[where], batch, on_step)
+      result = engine.run(part, keys[where], batch, on_step, some)
     except jax.errors.JaxRuntimeError as error:
       smallest = len(engine.devices)
       if 'RESOURCE_EXHAUSTED' not in str(error) or batch <= smallest:

@@ -15,6 +15,7 @@ from fviz import (
   objectives,
   parameterizations,
   recipes,
+  regularizers,
   transforms,
 )
 
@@ -154,10 +155,10 @@ def test_memory_halves_the_batch(monkeypatch):
   network = small.network()
   real = engine.Engine.run
 
-  def run(self, objective, keys, batch, on_step=lambda step: None):
+  def run(self, objective, keys, batch, *rest):
     if batch > 4:
       raise jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: out of memory')
-    return real(self, objective, keys, batch, on_step)
+    return real(self, objective, keys, batch, *rest)
 
   expected = _images(np.arange(12))
   monkeypatch.setattr(engine.Engine, 'run', run)
@@ -175,6 +176,42 @@ def test_batch_size_follows_the_reported_memory(monkeypatch):
   used = one.memory(12)
   monkeypatch.setattr(engine, '_memory', lambda device: used // 2)
   assert 1 <= one.largest_batch(12) < 12
+
+
+def _recipe_of(numbers):
+  """A recipe all of whose numbers may be traced."""
+  return _recipe(
+    optimizer=optax.adam(numbers['rate']),
+    regularizer=numbers['weight'] * regularizers.total_variation(),
+    parameterization=parameterizations.fourier(24, decay=numbers['decay']),
+    snapshots=(3,),
+  )
+
+
+def test_many_recipes_in_one_program():
+  network, units = small.network(), np.array([3, 3, 3])
+  objective = objectives.bind(objectives.channel('conv_1', units), network)
+  _, objective = objectives.batch(objective)
+  keys = engine.job_keys(0, units, np.zeros(3, int))
+  numbers = {
+    'rate': np.array([0.05, 0.2, 0.05], np.float32),
+    'weight': np.array([0.0, 0.0, 50.0], np.float32),
+    'decay': np.array([1.0, 1.0, 1.5], np.float32),
+  }
+  one = engine.Engine(network, objective, _recipe_of, numbers=numbers)
+  together = one.run(objective, keys, 4, numbers=numbers)
+  assert one.compilations == 1
+  for i in (0, 2):  # Off and on in one program.
+    plain = {name: float(values[i]) for name, values in numbers.items()}
+    alone = engine.render(
+      network, objectives.channel('conv_1', units[i]), _recipe_of(plain)
+    )
+    for field in ('images', 'history', 'snapshots', 'activation'):
+      np.testing.assert_allclose(
+        getattr(together, field)[i], getattr(alone, field)[0], **_TOLERANCE
+      )
+  assert np.abs(together.images[0] - together.images[1]).max() > 0.01
+  assert np.abs(together.images[0] - together.images[2]).max() > 0.01
 
 
 # One step of the engine against float64 NumPy, formula by formula.
