@@ -19,9 +19,9 @@ __all__ = ['decorrelated', 'sigmoid', 'clip']
 
 _EPS = 1e-3  # The logit of 0 and 1 is infinite.
 # Rows R, G, B; columns by falling variance. Divided by the LARGEST column norm.
-_AXES = np.array([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
-_TO_RGB = (_AXES / np.linalg.norm(_AXES, axis=0).max()).T
-_FROM_RGB = np.linalg.inv(_TO_RGB)
+AXES = np.array([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
+TO_RGB = (AXES / np.linalg.norm(AXES, axis=0).max()).T
+FROM_RGB = np.linalg.inv(TO_RGB)
 
 
 class Color(NamedTuple):
@@ -76,11 +76,11 @@ def _mix(t: Array, matrix: np.ndarray) -> Array:
 
 
 def _decorrelated_to_rgb(t: Array) -> Array:
-  return jax.nn.sigmoid(_mix(t, _TO_RGB))
+  return jax.nn.sigmoid(_mix(t, TO_RGB))
 
 
 def _decorrelated_from_rgb(rgb: Array) -> Array:
-  return _mix(_logit(rgb), _FROM_RGB)
+  return _mix(_logit(rgb), FROM_RGB)
 
 
 def _logit(rgb: Array) -> Array:

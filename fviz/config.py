@@ -5,6 +5,7 @@ A file in configs/ starts from a function here and states what differs.
 
 from __future__ import annotations
 
+import jax
 import optax
 from ml_collections import ConfigDict
 
@@ -119,10 +120,9 @@ def recipe(config: ConfigDict, network: types.Network) -> engine.Recipe:
 
 def _optimizer(text: str) -> optax.GradientTransformation:
   parts = []
-  for call in text.split('|'):
-    name = call.split('(')[0].strip()
-    known = gradients if name in gradients.__all__ else _Optimizers()
-    parts += parsing.resolve(call, 'optimizer', known)
+  for call in parsing.calls(text):
+    known = gradients if call[0] in gradients.__all__ else _Optimizers()
+    parts += parsing.resolve([call], 'optimizer', known)
   if not parts:
     raise errors.FvizError("config.optimizer is empty: give 'adam(0.05)'.")
   return optax.chain(*parts)
@@ -133,7 +133,8 @@ def _regularizer(weights: ConfigDict) -> types.Objective | None:
   for name, weight in sorted(weights.items()):
     if name not in regularizers.__all__:
       raise errors.unknown('regularizer', name, regularizers.__all__)
-    if weight:
-      term = float(weight) * getattr(regularizers, name)()
+    # A traced weight may be zero in some jobs: 0 times the term is off, too.
+    if isinstance(weight, jax.core.Tracer) or weight:
+      term = weight * getattr(regularizers, name)()
       total = term if total is None else total + term
   return total

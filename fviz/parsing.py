@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +17,7 @@ from fviz.errors import FvizError, unknown
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 
 
-def parse(text: str, *modules: ModuleType) -> list[Any]:
+def parse(text: str | Sequence[Call], *modules: ModuleType) -> list[Any]:
   """What the calls of the text return, in order; [] for an empty text.
 
   Names are looked up in the modules' `__all__`, the first module first.
@@ -30,11 +31,13 @@ def parse(text: str, *modules: ModuleType) -> list[Any]:
   return _resolve(text, ' or '.join(kinds), modules, {})
 
 
-def resolve(text: str, kind: str, module: ModuleType, **extra: Any) -> list:
+def resolve(
+  text: str | Sequence[Call], kind: str, module: ModuleType, **extra: Any
+) -> list:
   """As `parse`, with arguments the text leaves out.
 
   Args:
-    text: the calls.
+    text: the calls, or what `calls` made of them: then arguments may be traced.
     kind: what error messages call the names.
     module: whose `__all__` has the names.
     **extra: passed to each factory that has such a parameter, unless the text
@@ -46,12 +49,16 @@ def resolve(text: str, kind: str, module: ModuleType, **extra: Any) -> list:
   return _resolve(text, kind, (module,), extra)
 
 
-def calls(text: str) -> list[Call]:
+def calls(text: str | Sequence[Call]) -> list[Call]:
   """(name, args, kwargs) of each call; a bare name is a call without any.
+
+  Calls are returned as they are.
 
   >>> calls("channel('mixed', 3, y=-1) | flip")
   [('channel', ('mixed', 3), {'y': -1}), ('flip', (), {})]
   """
+  if not isinstance(text, str):
+    return list(text)
   if not text.strip():
     return []
   try:
@@ -116,10 +123,21 @@ def _make(text, name, factory, args, kwargs, extra) -> Any:
   except TypeError as error:
     raise _bad(text, f'{name}{signature}: {error}') from error
   except FvizError as error:
-    raise FvizError(f'In {text!r}: {error}') from error
+    raise FvizError(f'In {_shown(text)!r}: {error}') from error
+
+
+def _shown(text: str | Sequence[Call]) -> str:
+  """Calls as the text that they come from, near enough."""
+  if isinstance(text, str):
+    return text
+  one = lambda args, kwargs: ', '.join(
+    [*map(repr, args), *(f'{k}={v!r}' for k, v in kwargs.items())]
+  )
+  return '|'.join(f'{name}({one(args, kwargs)})' for name, args, kwargs in text)
 
 
 def _bad(text: str, why: str) -> FvizError:
   return FvizError(
-    f"Cannot read {text!r}: {why}. Write calls such as 'name(1, x=2)|name()'."
+    f'Cannot read {_shown(text)!r}: {why}. '
+    "Write calls such as 'name(1, x=2)|name()'."
   )

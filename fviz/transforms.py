@@ -104,7 +104,7 @@ def scale(low: float, high: float) -> Transform:
   """
   check('low', low, 0)
   check_range(low, high)
-  if low == 0:
+  if not _traced(low) and low == 0:
     raise FvizError('scale: low must be above 0.')
 
   def transform(key, images):
@@ -204,7 +204,12 @@ def gaussian_blur(images: Array, sigma: float) -> Array:
 
 
 def check(name: str, value: float, least: float) -> None:
-  """Raises an `FvizError` unless value is finite and at least `least`."""
+  """Raises an `FvizError` unless value is finite and at least `least`.
+
+  Traced values pass: they were checked as numbers before (`fviz.variants`).
+  """
+  if _traced(value):
+    return
   if not (math.isfinite(value) and value >= least):
     raise FvizError(f'{name} must be {least} or more, not {value!r}.')
 
@@ -219,8 +224,14 @@ def check_int(name: str, value: int, least: int) -> None:
 
 def check_range(low: float, high: float) -> None:
   """Raises an `FvizError` unless low <= high, both finite."""
+  if _traced(low, high):
+    return
   if not (math.isfinite(low) and math.isfinite(high) and low <= high):
     raise FvizError(f'The range from {low} to {high} is empty or infinite.')
+
+
+def _traced(*values) -> bool:
+  return any(isinstance(value, jax.core.Tracer) for value in values)
 
 
 def _gaussian(size: int, sigma: float) -> Array:

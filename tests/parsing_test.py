@@ -32,6 +32,18 @@ def test_parse_in_order():
   assert len(parsing.parse('clip(1)|pad(1)', gradients, transforms)) == 2
 
 
+def test_calls_stand_for_their_text():
+  calls = parsing.calls('pad(2)|crop((3, 3), random=False)')
+  assert parsing.calls(calls) == calls
+  one, two = parsing.parse(calls, transforms)
+  images = two(None, one(None, jnp.ones([1, 4, 5, 3])))
+  assert images.shape == (1, 3, 3, 3)
+  with pytest.raises(FvizError, match=r"'crop\(9\)\|pad\(-1, fill=0.5\)'"):
+    parsing.parse(
+      [('crop', (9,), {}), ('pad', (-1,), {'fill': 0.5})], transforms
+    )
+
+
 def test_extra_arguments_fill_in():
   (p,) = parsing.resolve(
     'pixels(8)', 'image', parameterizations, size=4, n=2, unused=1
