@@ -18,7 +18,15 @@ from jax.typing import ArrayLike
 from fviz.errors import FvizError, unknown
 from fviz.types import Activations, Array, Network, Objective
 
-__all__ = ['channel', 'neuron', 'layer', 'deepdream', 'direction', 'logit']
+__all__ = [
+  'channel',
+  'neuron',
+  'layer',
+  'deepdream',
+  'direction',
+  'logit',
+  'log_odds',
+]
 
 # The axes of a leaf that is not batched over jobs; all others have none.
 _RANKS = {'vector': 1, 'array': 3}
@@ -131,6 +139,24 @@ def logit(label: str | ArrayLike | Sequence[str], layer: str = '') -> Objective:
   return Objective(At(_channel, layer), (layer,), (label,), ('label',))
 
 
+def log_odds(
+  label: str | ArrayLike | Sequence[str], layer: str = ''
+) -> Objective:
+  """log(p / (1 - p)) of a class: its logit, less the logsumexp of the others.
+
+  A logit alone can stay at a grey start, or grow beside larger ones; this one
+  also has to drive the rivals out, and does not saturate as log p does.
+
+  Args:
+    label: the name of a class, or its index.
+    layer: where the logits are; '' is the network's last layer.
+
+  >>> print(log_odds(1, 'logits')({'logits': jnp.array([[3., 4.]])}, None))
+  1.0
+  """
+  return Objective(At(_log_odds, layer), (layer,), (label,), ('label',))
+
+
 def bind(objective: Objective, network: Network) -> Objective:
   """Checks an objective against a network; resolves labels and the last layer.
 
@@ -193,6 +219,12 @@ def _take(a: Array, index: Array, axis: int) -> Array:
 
 def _channel(a, index):
   return jnp.mean(_take(a, index, -1))
+
+
+def _log_odds(a, index):
+  own = jax.lax.broadcasted_iota(jnp.int32, a.shape, a.ndim - 1) == index
+  rivals = jax.nn.logsumexp(jnp.where(own, -jnp.inf, a), -1)
+  return jnp.mean(_take(a, index, -1) - rivals)
 
 
 def _center(a, index):

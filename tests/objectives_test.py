@@ -16,6 +16,7 @@ MADE = {
   'deepdream': objectives.deepdream('mixed'),
   'direction': objectives.direction('mixed', np.arange(5.0), 2.0),
   'logit': objectives.logit('dog'),
+  'log_odds': objectives.log_odds('dog'),
 }
 LABELS = ('cat', 'dog', 'hot dog', 'sea lion', 'lion', 'sea')
 NETWORK = Network(
@@ -64,6 +65,8 @@ def test_formulas():
   dot = m @ v
   cos = dot / (np.linalg.norm(m, axis=-1) + 1e-4)
   cos /= np.linalg.norm(v) + 1e-4
+  p = np.exp(a['logits'])
+  p = p[:, 1] / p.sum(-1)
   want = {
     'channel': m[..., 2].mean(),
     'neuron': m[:, 2, 3, 1].mean(),
@@ -71,6 +74,7 @@ def test_formulas():
     'deepdream': (m**2).mean(),
     'direction': (dot * np.maximum(cos, 0.1) ** 2).mean(),
     'logit': a['logits'][:, 1].mean(),
+    'log_odds': np.log(p / (1 - p)).mean(),
   }
   for name, value in want.items():
     got = _value(objectives.bind(MADE[name], NETWORK), _activations())
