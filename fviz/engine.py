@@ -42,6 +42,10 @@ class Recipe:
     steps: how many.
     redirect_steps: for so many steps dead ReLUs redirect their gradients.
     snapshots: after which steps to keep the images; the last is always kept.
+    reference: images [n, h, w, c] in [0, 1] that go through the transforms with
+      the same draws; objectives read them as `types.reference(layer)`.
+    at: the recipe as of a step, where its numbers follow schedules; see
+      `scheduled`.
   """
 
   parameterization: types.Parameterization
@@ -51,6 +55,24 @@ class Recipe:
   steps: int = 256
   redirect_steps: int = 16  # lucid's
   snapshots: tuple[int, ...] = ()
+  reference: types.Array | None = None
+  at: Callable[[types.Array], Recipe] | None = None
+
+
+def scheduled(make: Callable[[types.Array], Recipe]) -> Recipe:
+  """A recipe whose numbers follow schedules.
+
+  Args:
+    make: step (int32 scalar, traced) -> recipe; any number that shapes nothing
+      may depend on the step, all else must not.
+
+  >>> from fviz import recipes, transforms
+  >>> noisy = lambda step: dataclasses.replace(
+  ...   recipes.lucid(16), transform=transforms.noise(0.1 / (1 + step)))
+  >>> scheduled(noisy).steps
+  512
+  """
+  return dataclasses.replace(make(jnp.int32(0)), at=make)
 
 
 # A recipe, or a function of a job's numbers (learning rate, weights, ...) that
@@ -75,6 +97,8 @@ class Result(NamedTuple):
     snapshots: [jobs, snapshots, n, h, w, c] after each of Recipe.snapshots.
     activation: [jobs] the objective on the finished, untransformed images.
     failed: [jobs] first step with a non-finite value, or -1.
+    params: what was optimized, leaves [jobs, ...]; a CPPN's can be drawn at
+      other sizes.
   """
 
   images: np.ndarray
@@ -82,6 +106,7 @@ class Result(NamedTuple):
   snapshots: np.ndarray
   activation: np.ndarray
   failed: np.ndarray
+  params: types.PyTree
 
 
 def job_keys(seed: int, units: np.ndarray, variants: np.ndarray) -> types.Key:
@@ -137,16 +162,17 @@ class Engine:
     self.recipe, self.compilations = recipe, 0
     self.devices = devices or jax.local_devices()
     clean, seen = check(network, recipe)
-    layers = objective.layers
+    layers, self._channels = objective.layers, network.input_channels
+    shape = (*clean.shape[:-1], self._channels)
     self._seen = rewrite.prepare(network, seen.shape, layers)
-    self._clean = rewrite.prepare(network, clean.shape, layers)
+    self._clean = rewrite.prepare(network, shape, layers)
     self._like = objective, numbers
     self._programs: dict[int, Any] = {}
     marks = (recipe.steps, *recipe.snapshots)
     self._chunk = _chunk_length(self.devices[0].platform, marks)
     self._init = self._batched(self._init_job, 2)
     self._images = self._batched(self._images_job, 2)
-    self._score = self._batched(self._score_job, 2, weights=True)
+    self._score = self._batched(self._score_job, 3, weights=True)
 
   def largest_batch(self, jobs: int) -> int:
     """Jobs at once, from the memory that the compiled step reports."""
@@ -210,7 +236,7 @@ class Engine:
       on_step(done)
     # ------------------------------------------------------------------
     images = self._images(state.params, numbers)
-    score = self._score(self._clean.constants, objective, images)
+    score = self._score(self._clean.constants, objective, images, numbers)
     take = lambda x: np.asarray(x)[:jobs]
     return Result(
       images=take(images),
@@ -220,6 +246,7 @@ class Engine:
       else np.zeros((jobs, 0, *images.shape[1:]), np.float32),
       activation=take(score),
       failed=take(state.failed),
+      params=jax.tree.map(take, state.params),
     )
 
   def _init_job(self, key, numbers):
@@ -227,32 +254,51 @@ class Engine:
     params = recipe.parameterization.init(key)
     return State(params, recipe.optimizer.init(params), jnp.int32(-1))
 
+  def _opaque(self, images):
+    """Images as the network can see them: an alpha channel goes over grey."""
+    if images.shape[-1] != self._channels + 1:
+      return images
+    color, alpha = images[..., :-1], images[..., -1:]
+    return alpha * color + (1 - alpha) * 0.5
+
   def _images_job(self, params, numbers):
     return self._recipe_of(numbers).parameterization.images(params)
 
-  def _score_job(self, constants, objective, images):
-    activations = self._clean.apply(constants, images, jnp.bool_(False))
+  def _score_job(self, constants, objective, images, numbers):
+    see = lambda x: self._clean.apply(constants, self._opaque(x), jnp.bool_(0))
+    activations = _beside(see, images, self._recipe_of(numbers).reference)
     return objective(activations, images)
 
   def _step_job(self, constants, objective, key, numbers, state, step):
     """One step of one job; a job that failed stands still."""
     recipe = self._recipe_of(numbers)
+    recipe = recipe.at(step) if recipe.at else recipe
     key = jax.random.fold_in(key, step)
     redirect = step < recipe.redirect_steps
 
+    def see(images):
+      # One key: whatever is seen beside the images gets the same draws.
+      seen = recipe.transform(key, images)
+      return self._seen.apply(constants, seen, redirect)
+
     def loss(params):
       images = recipe.parameterization.images(params)
-      seen = recipe.transform(key, images)
-      activations = self._seen.apply(constants, seen, redirect)
-      value = objective(activations, images)
+      value = objective(_beside(see, images, recipe.reference), images)
       penalty = recipe.regularizer and recipe.regularizer({}, images)
       return -value + (0.0 if penalty is None else penalty), value
 
     (total, value), gradients = jax.value_and_grad(loss, has_aux=True)(
       state.params
     )
-    updates, optimizer = recipe.optimizer.update(
-      gradients, state.optimizer, state.params
+    # The extras are for line searches and for those that weigh pixels by what
+    # they contribute.
+    updates, optimizer = optax.with_extra_args_support(recipe.optimizer).update(
+      gradients,
+      state.optimizer,
+      state.params,
+      value=total,
+      grad=gradients,
+      value_fn=lambda params: loss(params)[0],
     )
     params = optax.apply_updates(state.params, updates)
     finite = jnp.isfinite(total) & _all_finite(params)
@@ -420,7 +466,7 @@ def render(
   units = _units(objective, jobs)
   keys = job_keys(seed, units, np.full(jobs, variant))
   parts = [r for _, r in batches(network, objective, keys, recipe, batch_size)]
-  return Result(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+  return jax.tree.map(lambda *fields: np.concatenate(fields), *parts)
 
 
 def _units(objective, jobs: int) -> np.ndarray:
@@ -431,6 +477,16 @@ def _units(objective, jobs: int) -> np.ndarray:
     if kind == 'objective':
       return _units(leaf, jobs)
   return np.arange(jobs)
+
+
+def _beside(see, images, reference):
+  """Activations of the images, and of the reference where there is one."""
+  activations = see(images)
+  if reference is None:
+    return activations
+  other = jax.lax.stop_gradient(see(reference))
+  named = {types.reference(layer): a for layer, a in other.items()}
+  return {**activations, **named, types.reference(): reference}
 
 
 def _all_finite(tree):

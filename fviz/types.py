@@ -18,6 +18,18 @@ PyTree = Any
 Activations = Mapping[str, Array]  # Layer name -> [n, h, w, channels].
 
 
+def reference(layer: str = '') -> str:
+  """Where activations hold those of the recipe's reference images.
+
+  Args:
+    layer: its name; '' for the images themselves.
+
+  >>> reference('mixed3')
+  'mixed3 of the reference'
+  """
+  return f'{layer or "images"} of the reference'
+
+
 class Layer(NamedTuple):
   """What is known of a layer without running it.
 
