@@ -221,14 +221,14 @@ class Engine:
     objective, keys, numbers = jax.tree.map(
       lambda x: _fill(x, batch), (objective, keys, numbers)
     )
-    step = self._program(batch)
+    program = self._program(batch)
+    # Placed once: moving hundreds of weights takes longer than a small step.
+    fixed = _placed(program, self._seen.constants, objective, keys, numbers)
     state = self._init(keys, numbers)
     values, snapshots = [], []
     # ---------------------------------------------------------- the loop
     for start in range(0, self.recipe.steps, self._chunk):
-      state, value = step(
-        self._seen.constants, objective, keys, numbers, state, jnp.int32(start)
-      )
+      state, value = program(*fixed, state, np.int32(start))
       values.append(value)
       done = start + self._chunk
       if done in self.recipe.snapshots:
@@ -345,7 +345,7 @@ class Engine:
       lowered = jax.jit(function, donate_argnums=4).lower(
         self._seen.constants, objective, keys, numbers, state, jnp.int32(0)
       )
-      self._programs[batch] = _Placed(lowered.compile())
+      self._programs[batch] = lowered.compile()
     return self._programs[batch]
 
   def _batched(self, function, arguments, weights=False):
@@ -372,16 +372,10 @@ class Engine:
     )
 
 
-class _Placed:
-  """A compiled program that first moves its arguments where it wants them."""
-
-  def __init__(self, compiled):
-    self._compiled = compiled
-    self.memory_analysis = compiled.memory_analysis
-
-  def __call__(self, *arguments):
-    shardings, _ = self._compiled.input_shardings
-    return self._compiled(*jax.device_put(arguments, shardings))
+def _placed(program, *arguments):
+  """The first arguments of a compiled program, where it wants them."""
+  shardings, _ = program.input_shardings
+  return jax.device_put(arguments, shardings[: len(arguments)])
 
 
 def batches(

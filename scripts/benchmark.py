@@ -61,13 +61,12 @@ def fviz_loop(weights):
   one = engine.Engine(network, objective, recipe, jax.devices()[:1])
   step = one._program(_BATCH)
   seconds = time.perf_counter() - start
-  state = [one._init(keys)]
+  state = [one._init(keys, ())]
+  fixed = engine._placed(step, one._seen.constants, objective, keys, ())
 
   def run(steps):
     for i in range(steps):
-      state[0], _ = step(
-        one._seen.constants, objective, keys, state[0], jnp.int32(i)
-      )
+      state[0], _ = step(*fixed, state[0], np.int32(i))
     jax.block_until_ready(state[0])
 
   return run, seconds
