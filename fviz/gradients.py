@@ -6,6 +6,8 @@ image's numbers never depend on the other images.
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -14,7 +16,7 @@ from fviz import transforms
 from fviz.errors import FvizError, unknown
 from fviz.types import Array, PyTree
 
-__all__ = ['normalize', 'blur', 'clip']
+__all__ = ['normalize', 'blur', 'smooth', 'limit', 'clip']
 
 
 def normalize(
@@ -59,6 +61,51 @@ def blur(sigma: float) -> optax.GradientTransformation:
   return _stateless(lambda g: jax.tree.map(one, g))
 
 
+def smooth(
+  sigmas: tuple[float, ...] = (0.0, 0.8, 1.6),
+) -> optax.GradientTransformation:
+  """The sum of blurred copies of the gradient, each over its deviation.
+
+  Pixel noise is all that a network's gradient has at the finest scale; the
+  copies give coarser scales their say. At the edges the image is repeated.
+
+  Args:
+    sigmas: of the Gaussians, in pixels; 0 is the gradient itself.
+
+  >>> t = smooth((0.0, 1.0))
+  >>> g = jnp.zeros([1, 9, 9, 1]).at[0, 4, 4, 0].set(1.0)
+  >>> t.update(g, t.init(None))[0].shape
+  (1, 9, 9, 1)
+  """
+  for sigma in sigmas:
+    transforms.check('sigma', sigma, 0)
+  if not sigmas:
+    raise FvizError('smooth needs at least one sigma: (0.0, 0.8, 1.6), say.')
+  one = normalize('std')
+
+  def copies(g):
+    if g.ndim != 4:
+      raise FvizError(f'smooth takes gradients of pixels, not {g.shape}.')
+    blurred = [_gaussian(g, sigma) for sigma in sigmas]
+    return sum(one.update(b, one.init(None))[0] for b in blurred)
+
+  return _stateless(lambda g: jax.tree.map(copies, g))
+
+
+def limit(most: float = 4.0) -> optax.GradientTransformation:
+  """Limits each number to +-most; after `normalize`, in units of the mean.
+
+  >>> t = limit(1.0)
+  >>> print(t.update(jnp.array([[3., -.5]]), t.init(None))[0])
+  [[ 1.  -0.5]]
+  """
+  if not most > 0:
+    raise FvizError(f'most must be positive, not {most}.')
+  return _stateless(
+    lambda g: jax.tree.map(lambda x: jnp.clip(x, -most, most), g)
+  )
+
+
 def clip(norm: float) -> optax.GradientTransformation:
   """Limits the L2 norm of each image's gradient, over all leaves together.
 
@@ -72,6 +119,23 @@ def clip(norm: float) -> optax.GradientTransformation:
   return _stateless(
     lambda g: _times(g, norm / jnp.maximum(_l2(_flat(g)), norm))
   )
+
+
+def _gaussian(x: Array, sigma: float) -> Array:
+  """[n, h, w, c] blurred by sums of shifted copies: linear in the pixels."""
+  if sigma == 0:
+    return x
+  reach = math.ceil(3 * sigma)
+  taps = [math.exp(-((k / sigma) ** 2) / 2) for k in range(-reach, reach + 1)]
+  for axis in (1, 2):
+    pads = [(0, 0)] * 4
+    pads[axis] = (reach, reach)
+    wide, size = jnp.pad(x, pads, mode='edge'), x.shape[axis]
+    x = sum(
+      tap / sum(taps) * jax.lax.slice_in_dim(wide, k, k + size, axis=axis)
+      for k, tap in enumerate(taps)
+    )
+  return x
 
 
 def _stateless(function) -> optax.GradientTransformation:

@@ -1,0 +1,91 @@
+"""Objectives of dreams that need more than a layer: norms, and guides.
+
+They know the numbers that they compare with, so they are built in Python and
+not named in config strings; both are means over images and positions.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from fviz import objectives
+from fviz.errors import FvizError
+from fviz.types import Network, Objective
+
+_FLOOR = 0.02  # Added to every deviation: dead channels divide by zero.
+
+
+def normalized(
+  layer: str, mean: ArrayLike, std: ArrayLike, power: ArrayLike = 2.0
+) -> Objective:
+  """mean(relu((a - mean) / std)^power): every channel counts alike.
+
+  In the plain squared norm few strong channels drown all others.
+
+  Args:
+    layer: the layer's name.
+    mean: of each channel on ordinary pictures, [channels].
+    std: its deviation, [channels].
+    power: 2 as in the squared norm.
+
+  >>> a = {'mixed': jnp.array([3.0, 3.0, -9.0]).reshape(1, 1, 1, 3)}
+  >>> print(normalized('mixed', [1., 3., 0.], [.98, .98, .98])(a, None))
+  1.3333334
+  """
+  leaves = (np.float32(mean), np.float32(std), power)
+  kinds = ('vector', 'vector', 'number')
+  at = objectives.At(_normalized, layer)
+  return Objective(at, (layer,), leaves, kinds)
+
+
+def guided(layer: str, features: ArrayLike) -> Objective:
+  """mean over positions of max_j a . y_j, y_j the guide's (DeepDream 2015).
+
+  Its gradient on the layer is the guide's feature that fits best at each
+  position, as the notebook puts it there.
+
+  Args:
+    layer: the layer's name.
+    features: activations of the guide at this layer, [h, w, channels].
+
+  >>> a = {'mixed': jnp.array([1.0, 2.0]).reshape(1, 1, 1, 2)}
+  >>> print(guided('mixed', jnp.eye(2)[None])(a, None))
+  2.0
+  """
+  features = np.asarray(features, np.float32)
+  if features.ndim != 3 or not features.size:
+    raise FvizError(f'A guide is [h, w, channels], not {features.shape}.')
+  at = objectives.At(_guided, layer)
+  return Objective(at, (layer,), (features,), ('array',))
+
+
+def guide(network: Network, layer: str, image: ArrayLike) -> Objective:
+  """`guided` by an image [h, w, c] in [0, 1]."""
+  if layer not in network.layers or not network.layers[layer].size:
+    spatial = [k for k, v in network.layers.items() if v.size]
+    raise FvizError(
+      f'A guide needs a layer with positions, not {layer!r}; those of '
+      f'{network.name} are: {", ".join(spatial)}.'
+    )
+  apply = jax.jit(network.apply, static_argnums=2)
+  images = jnp.asarray(image, jnp.float32)[None]
+  features = apply(network.variables, images, (layer,))[layer][0]
+  return guided(layer, np.asarray(features))
+
+
+def _normalized(a, mean, std, power):
+  z = (a - mean) / (std + _FLOOR)
+  return jnp.mean(jax.nn.relu(z) ** power)
+
+
+def _guided(a, features):
+  if a.ndim != 4:
+    raise FvizError(f'guided: a layer of shape {a.shape} has no positions.')
+  x = a.reshape(-1, a.shape[-1])
+  y = features.reshape(-1, a.shape[-1])
+  # The sum is exact in the choice: ties and rounding only swap equal fits.
+  best = jnp.argmax(jax.lax.stop_gradient(x) @ y.T, axis=1)
+  return jnp.mean(jnp.sum(x * y[best], axis=1))

@@ -1,0 +1,69 @@
+"""The octaves of DeepDream: an image at falling sizes, details carried up.
+
+In NumPy: between octaves there is one resize, and no shape to compile for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fviz.errors import FvizError
+
+Size = tuple[int, int]
+
+
+def sizes(size: Size, octaves: int, scale: float) -> list[Size]:
+  """(height, width) of each octave, the smallest first.
+
+  Each is the one above divided by `scale` and rounded, as by repeated zooms
+  (DeepDream notebook 2015).
+
+  >>> sizes((575, 1024), 3, 1.4)
+  [(294, 522), (411, 731), (575, 1024)]
+  """
+  if octaves < 1 or not scale > 1:
+    raise FvizError(
+      f'octaves must be at least 1 and octave_scale above 1, not {octaves} and '
+      f'{scale}.'
+    )
+  found = [tuple(size)]
+  for _ in range(octaves - 1):
+    found.append(tuple(max(1, round(side / scale)) for side in found[-1]))
+  return found[::-1]
+
+
+def bases(image: np.ndarray, octaves: int, scale: float) -> list[np.ndarray]:
+  """The image at each of `sizes`, by repeated bilinear zooms."""
+  found = [image]
+  for size in sizes(image.shape[:2], octaves, scale)[-2::-1]:
+    found.append(zoom(found[-1], size))
+  return found[::-1]
+
+
+def zoom(image: np.ndarray, size: Size) -> np.ndarray:
+  """Bilinear, corner pixels on corner pixels: scipy.ndimage.zoom of order 1.
+
+  Args:
+    image: [h, w, ...] float32.
+    size: (height, width) of the result.
+
+  >>> zoom(np.array([[0., 1.]], np.float32), (1, 3))[0].tolist()
+  [0.0, 0.5, 1.0]
+  """
+  for axis in (0, 1):
+    image = _zoom_axis(image, axis, size[axis])
+  return image
+
+
+def _zoom_axis(image: np.ndarray, axis: int, length: int) -> np.ndarray:
+  old = image.shape[axis]
+  if old == length:
+    return image
+  places = np.linspace(0, old - 1, length) if length > 1 else np.zeros(1)
+  low = np.minimum(places.astype(np.int64), max(old - 2, 0))
+  shape = [1] * image.ndim
+  shape[axis] = length
+  part = (places - low).astype(np.float32).reshape(shape)
+  first = np.take(image, low, axis)
+  second = np.take(image, np.minimum(low + 1, old - 1), axis)
+  return first + part * (second - first)
