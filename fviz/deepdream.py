@@ -185,19 +185,18 @@ class Dreamer:
   def _step(self, program, x, key, mask):
     """x + step * gradient / mean |gradient|, the windows' gradients joined."""
     axes, settings = program.axes, self.settings
-    moves, canvas, total = _begin(x, key, axes)
-    rows, columns = axes
-    for i in range(rows.count):
-      for j in range(columns.count):
+    moves, (ys, xs), canvas, total = _begin(x, key, axes)
+    for i, top in enumerate(np.asarray(ys)):
+      for j, left in enumerate(np.asarray(xs)):
         total, value = program.add(
           program.constants,
           self.objective,
           canvas,
           total,
-          tiles.start(rows, i, moves[0]),
-          tiles.start(columns, j, moves[1]),
-          tiles.weights(rows, i),
-          tiles.weights(columns, j),
+          top,
+          left,
+          tiles.weights(axes[0], i),
+          tiles.weights(axes[1], j),
         )
         # The loop must not run ahead: each window in flight has its memory.
         jax.block_until_ready(value)
@@ -220,7 +219,9 @@ class Dreamer:
     while True:
       program = self._with_windows(shape, largest)
       smallest = self.settings.window or largest // 2 < _SMALLEST
-      if smallest or engine.bytes_used(program.add) <= engine.memory(device):
+      if smallest or engine.bytes_used(program.add) <= engine.memory_budget(
+        device
+      ):
         return program
       largest //= 2
 
@@ -231,7 +232,11 @@ class Dreamer:
     layers = self.objective.layers
     prepared = rewrite.prepare(self.network, (1, *window), layers)
     canvas = jax.ShapeDtypeStruct(
-      (rows.size + 2 * rows.margin, columns.size + 2 * columns.margin, shape[2]),
+      (
+        rows.size + 2 * rows.margin,
+        columns.size + 2 * columns.margin,
+        shape[2],
+      ),
       jnp.float32,
     )
     place = jax.ShapeDtypeStruct((), jnp.int32)
@@ -311,7 +316,8 @@ def cut(
 def _begin(x, key, axes):
   moves = offsets(axes, key)
   canvas = tiles.spread(x, axes, moves)
-  return moves, canvas, jnp.zeros_like(canvas)
+  starts = tuple(map(tiles.starts, axes, moves))
+  return moves, starts, canvas, jnp.zeros_like(canvas)
 
 
 def offsets(
@@ -335,7 +341,7 @@ def _add(apply, window, constants, objective, canvas, total, y, x, wy, wx):
   return jax.lax.dynamic_update_slice(total, old + part, (y, x, 0)), value
 
 
-@functools.partial(jax.jit, static_argnums=(5, 6), donate_argnums=(0, 1))
+@functools.partial(jax.jit, static_argnums=(5, 6), donate_argnums=0)
 def _end(x, total, moves, mask, amount, axes, conditioning):
   g = tiles.gather(total, axes, moves)[None]
   g, _ = conditioning.update(g, conditioning.init(g))
@@ -355,8 +361,7 @@ def _check(settings: Settings) -> None:
     raise errors.unknown('border', settings.border, _BORDERS)
   if 0 < settings.window < _SMALLEST:
     raise errors.FvizError(
-      f'window must be 0 or at least {_SMALLEST} pixels, not '
-      f'{settings.window}.'
+      f'window must be 0 or at least {_SMALLEST} pixels, not {settings.window}.'
     )
 
 

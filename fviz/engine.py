@@ -179,7 +179,7 @@ class Engine:
     platform, many = self.devices[0].platform, len(self.devices)
     largest = _LARGEST_BATCH.get(platform, _LARGEST_BATCH_ELSEWHERE)
     batch = _round_up(min(jobs, largest * many), many)
-    budget = _memory(self.devices[0])
+    budget = memory_budget(self.devices[0])
     while batch > many:
       used = self.memory(batch)
       if used <= budget:
@@ -190,15 +190,7 @@ class Engine:
 
   def memory(self, batch: int) -> int:
     """Bytes the step of a batch needs on one device, weights included."""
-    analysis = self._program(batch).memory_analysis()
-    if analysis is None:  # Some backends do not say.
-      return 0
-    return (
-      analysis.temp_size_in_bytes
-      + analysis.argument_size_in_bytes
-      + analysis.output_size_in_bytes
-      - analysis.alias_size_in_bytes
-    )
+    return bytes_used(self._program(batch))
 
   def run(
     self,
@@ -509,7 +501,20 @@ def _round_up(n: int, multiple: int) -> int:
   return -(-max(n, 1) // multiple) * multiple
 
 
-def _memory(device: jax.Device) -> int:
+def bytes_used(program) -> int:
+  """Bytes that a compiled program needs on one device, as it reports."""
+  analysis = program.memory_analysis()
+  if analysis is None:  # Some backends do not say.
+    return 0
+  return (
+    analysis.temp_size_in_bytes
+    + analysis.argument_size_in_bytes
+    + analysis.output_size_in_bytes
+    - analysis.alias_size_in_bytes
+  )
+
+
+def memory_budget(device: jax.Device) -> int:
   """Bytes we allow ourselves on a device."""
   stats = device.memory_stats() if device.platform != 'cpu' else None
   if stats and 'bytes_limit' in stats:

@@ -6,6 +6,7 @@ image's numbers never depend on the other images.
 
 from __future__ import annotations
 
+import functools
 import math
 
 import jax
@@ -121,6 +122,7 @@ def clip(norm: float) -> optax.GradientTransformation:
   )
 
 
+@functools.partial(jax.jit, static_argnums=1)
 def _gaussian(x: Array, sigma: float) -> Array:
   """[n, h, w, c] blurred by sums of shifted copies: linear in the pixels."""
   if sigma == 0:

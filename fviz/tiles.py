@@ -8,6 +8,7 @@ image is the ordinary case.
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -64,7 +65,7 @@ def cut(size: int, largest: int, halo: int, border: str, jitter: int) -> Axis:
   around = border == AROUND
   halo = min(halo, size // 2)
   if size + (2 * halo if around else 0) <= largest:
-    least = (size - 1) // 2 if border == REFLECT else jitter
+    least = size // 2 if border == REFLECT else jitter
     return Axis(size, 1, size, halo * around, border, min(jitter, least))
   count = -(-size // max(largest - 2 * halo, 2 * halo, 1))
   # Beyond the halo the first and last cores would not reach the edges.
@@ -73,9 +74,7 @@ def cut(size: int, largest: int, halo: int, border: str, jitter: int) -> Axis:
 
 def offset(axis: Axis, key: Key) -> Array:
   """How far the cut moves at a step, an integer."""
-  everywhere = axis.border == AROUND or (
-    axis.border == WRAP and axis.count > 1
-  )
+  everywhere = axis.border == AROUND or (axis.border == WRAP and axis.count > 1)
   low, high = -axis.jitter, axis.jitter + 1
   if everywhere:
     low, high = 0, axis.size
@@ -108,13 +107,14 @@ def gather(total: Array, axes: tuple[Axis, Axis], offsets: tuple) -> Array:
   return total
 
 
-def start(axis: Axis, number: Array | int, move: Array) -> Array:
-  """Where window `number` starts on the canvas."""
-  shift = move + axis.jitter if axis.border == REFLECT else 0
+def starts(axis: Axis, move: Array) -> Array:
+  """Where each window starts on the canvas, [count]."""
   last = axis.size - axis.core  # The last core ends where the image does.
-  return jnp.minimum(number * axis.core, last) + shift
+  shift = move + axis.jitter if axis.border == REFLECT else 0
+  return jnp.minimum(jnp.arange(axis.count) * axis.core, last) + shift
 
 
+@functools.cache
 def weights(axis: Axis, number: int) -> np.ndarray:
   """[window] in [0, 1]: how much of window `number` counts.
 
@@ -139,5 +139,6 @@ def weights(axis: Axis, number: int) -> np.ndarray:
 def _padded(x: Array, number: int, axis: Axis) -> Array:
   pads = [(0, 0)] * x.ndim
   pads[number] = (axis.margin, axis.margin)
-  mode = 'reflect' if axis.border == REFLECT else 'wrap'
+  # The edge itself is mirrored too: every pixel then counts the same.
+  mode = 'symmetric' if axis.border == REFLECT else 'wrap'
   return jnp.pad(x, pads, mode=mode) if axis.margin else x

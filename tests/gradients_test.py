@@ -11,6 +11,8 @@ from fviz.errors import FvizError
 MADE = {
   'normalize': gradients.normalize(),
   'blur': gradients.blur(1.0),
+  'smooth': gradients.smooth(),
+  'limit': gradients.limit(2.0),
   'clip': gradients.clip(0.5),
 }
 SIZES = {
@@ -70,3 +72,28 @@ def test_errors():
     _update(gradients.clip(1), [jnp.zeros([2, 3]), jnp.zeros([1, 3])])
   with pytest.raises(FvizError, match='Axis 0'):
     _update(gradients.clip(1), jnp.zeros([]))
+
+
+def test_smooth_is_a_sum_of_blurs_over_their_deviations():
+  g = np.random.default_rng(0).standard_normal((1, 12, 10, 2))
+  expected = g / g.std()
+  for sigma in (0.8, 1.6):
+    taps = np.exp(-((np.arange(-15, 16) / sigma) ** 2) / 2)
+    taps *= np.abs(np.arange(-15, 16)) <= np.ceil(3 * sigma)
+    taps /= taps.sum()
+    wide = np.pad(g, ((0, 0), (15, 15), (15, 15), (0, 0)), mode='edge')
+    for axis in (1, 2):
+      wide = np.apply_along_axis(np.convolve, axis, wide, taps, 'valid')
+    expected = expected + wide / wide.std()
+  out = _update(gradients.smooth(), jnp.asarray(g, jnp.float32))
+  np.testing.assert_allclose(out, expected, atol=1e-5)
+
+
+def test_smooth_and_limit_refuse():
+  for bad in (
+    lambda: gradients.smooth(()),
+    lambda: gradients.smooth((-1.0,)),
+    lambda: gradients.limit(0),
+  ):
+    with pytest.raises(FvizError):
+      bad()
