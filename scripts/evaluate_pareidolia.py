@@ -6,7 +6,8 @@
 
 Everything is measured on pictures rendered with seeds that training does not
 use. Parts can be chosen with --parts; the others keep their entry in the
-report. All of them take about ten minutes on two CPU cores.
+report. All of them take about forty minutes on two CPU cores, most of it the
+pictures of the classes. The part digits needs scikit-learn.
 """
 
 from __future__ import annotations
@@ -23,14 +24,26 @@ from absl import app, flags, logging
 from fviz import cpu as cpu
 from scripts import pareidolia_card
 
-_PARTS = ('held_out', 'shifted', 'attack', 'dead', 'digits', 'pictures')
+_PARTS = (
+  'held_out',
+  'shifted',
+  'attack',
+  'dead',
+  'digits',
+  'pictures',
+  'second',
+  'grain',
+)
 _FLAGS = flags.FLAGS
 flags.DEFINE_string('weights', '', 'Weights file; the embedded one if empty.')
 flags.DEFINE_string('second', '', 'Weights of a network with another seed.')
 flags.DEFINE_string('photos', '', 'Folder of photos for the dead channels.')
 flags.DEFINE_string('out', None, 'The report, a JSON file.', required=True)
-flags.DEFINE_string('sheet', '', 'PNG for the contact sheet of all logits.')
-flags.DEFINE_string('pictures', '', 'NPY file to keep the logit pictures in.')
+flags.DEFINE_string('sheet', '', 'PNG for the contact sheet of all classes.')
+flags.DEFINE_string('pictures', '', 'NPY file to keep their pictures in.')
+flags.DEFINE_list(
+  'references', [], 'Sheets of 80 px tiles whose grain is measured too.'
+)
 flags.DEFINE_string('card', '', 'Model card to write the numbers into.')
 flags.DEFINE_list('parts', list(_PARTS), f'Some of {", ".join(_PARTS)}.')
 flags.DEFINE_integer('per_class', 20, 'Held-out pictures a class.')
@@ -49,9 +62,11 @@ def main(argv):
   # Only now: JAX reads XLA_FLAGS when it starts.
   from fviz.models import pareidolia
   from scripts import pareidolia_measures as measures
+  from scripts import pareidolia_probe, pareidolia_views
 
   file = _FLAGS.weights or str(pareidolia.WEIGHTS)
   network = pareidolia.load(file=file)
+  second = pareidolia.load(file=_FLAGS.second) if _FLAGS.second else None
   out = pathlib.Path(_FLAGS.out)
   report = json.loads(out.read_text()) if out.exists() else {}
   report |= _provenance(file)
@@ -65,15 +80,22 @@ def main(argv):
       network, held_out(), _FLAGS.size, _FLAGS.radius
     ),
     'dead': lambda: measures.dead(network, held_out(), _FLAGS.photos),
-    'digits': lambda: measures.digits(network),
-    'pictures': lambda: measures.pictures(
+    'digits': lambda: pareidolia_probe.digits(network),
+    'pictures': lambda: pareidolia_views.pictures(
       network,
-      pareidolia.load(file=_FLAGS.second) if _FLAGS.second else None,
-      _FLAGS.sheet,
-      _FLAGS.pictures,
+      second,
+      pareidolia_views.made(network, _FLAGS.pictures, _FLAGS.sheet),
+      _FLAGS.size,
     ),
+    'second': lambda: _second(
+      measures.top1(second, held_out(), _FLAGS.size),
+      measures.attacked(second, held_out(), _FLAGS.size, _FLAGS.radius),
+    ),
+    'grain': lambda: pareidolia_views.grains(network, _FLAGS.references),
   }
   for part in _FLAGS.parts:
+    if part == 'second' and second is None:
+      continue
     start = time.perf_counter()
     report[part] = work[part]()
     report[part]['seconds'] = round(time.perf_counter() - start, 1)
@@ -83,13 +105,21 @@ def main(argv):
     logging.info('%s: %s', part, json.dumps(report[part])[:400])
 
 
+def _second(clean: dict, attacked: dict) -> dict:
+  """What sort of judge the second network is."""
+  return {'sha256': _sha256(_FLAGS.second), 'clean': clean, 'attack': attacked}
+
+
+def _sha256(file: str) -> str:
+  return hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest()
+
+
 def _provenance(file: str) -> dict:
   import jax
 
-  content = pathlib.Path(file).read_bytes()
   return {
-    'sha256': hashlib.sha256(content).hexdigest(),
-    'bytes': len(content),
+    'sha256': _sha256(file),
+    'bytes': pathlib.Path(file).stat().st_size,
     'versions': {'python': platform.python_version(), 'jax': jax.__version__},
     'settings': {
       k: getattr(_FLAGS, k)

@@ -35,6 +35,8 @@ def tables(report: dict) -> str:
     *_dead(report.get('dead')),
     *_digits(report.get('digits')),
     *_pictures(report.get('pictures')),
+    *_second(report.get('second')),
+    *_grain(report.get('grain')),
   ]
   lines = ['| measure | value |', '| --- | --- |']
   return '\n'.join(lines + [f'| {name} | {value} |' for name, value in rows])
@@ -79,33 +81,53 @@ def _digits(part):
     return [('linear probe on digits', 'not measured')]
   return [
     (
-      f'linear probe on digits, {layer}',
-      f'{_percent(v["pareidolia"])}, random network '
-      f'{_percent(v["random network"])}',
+      f'linear probe on digits, {kind}',
+      f'{_percent(v["pareidolia"])}, random networks '
+      f'{_percent(v["random networks"])}, gain {100 * v["gain"]:.1f} points '
+      f'(+- {100 * v["deviation"]:.1f})',
     )
-    for layer, v in part.items()
-    if layer != 'seconds'
+    for kind, v in part.items()
+    if kind != 'seconds'
   ]
 
 
 def _pictures(part):
   if not part:
-    return [('pictures of the logits', 'not measured')]
-  rows = [('grain: power above 0.8 Nyquist', _percent(part['grain']))]
+    return [('pictures of the classes', 'not measured')]
+  side = part['side']
+  grain = _percent(part['grain'])
+  rows = [('pictures of the classes: power above 0.8 Nyquist', grain)]
   for judge in ('itself', 'second network'):
+    name = f'pictures of the classes, judged by {judge}'
     if judge not in part:
-      rows.append((f'logit pictures judged by the {judge}', 'not measured'))
+      rows.append((name, 'not measured'))
       continue
-    table = part[judge]
-    rows.append(
-      (
-        f'logit pictures recognized in most of 16 views by {judge}',
-        _percent(table['classes recognized in most views']),
-      )
-    )
-    missed = ', '.join(table['missed']) or 'none'
-    rows.append((f'logit pictures missed by {judge}', missed))
+    for key in [k for k in part if k.startswith(judge)]:
+      at = f'{side} px' if key == judge else key.rpartition(' at ')[2]
+      most = _percent(part[key]['classes recognized in most views'])
+      views = _percent(part[key]['views recognized'])
+      text = f'{most} in most of 16 views, {views} of all views'
+      rows.append((f'{name}, at {at}', text))
+    rows.append((f'{name}: missed', ', '.join(part[judge]['missed']) or 'none'))
   return rows
+
+
+def _second(part):
+  if not part:
+    return []
+  return [
+    ('second network, sha256', part['sha256']),
+    *_accuracy('second network, top-1', part['clean'])[:1],
+    *_accuracy('second network, top-1 under L2 PGD-10', part['attack'])[:1],
+  ]
+
+
+def _grain(part):
+  if not part:
+    return [("grain at the study's recipe", 'not measured')]
+  rows = [(k, v) for k, v in part.items() if k not in ('references', 'seconds')]
+  rows += [(f'{k} of the study', v) for k, v in part['references'].items()]
+  return [(f'grain at the same recipe, {k}', _percent(v)) for k, v in rows]
 
 
 def _percent(x: float) -> str:

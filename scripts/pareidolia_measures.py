@@ -1,25 +1,21 @@
-"""What evaluate_pareidolia measures, one function a table of the report."""
+"""What evaluate_pareidolia measures on renders: accuracies, dead channels."""
 
 from __future__ import annotations
 
 import collections
-import os
 import pathlib
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from PIL import Image
 
-from fviz import networks, types
-from fviz.models import pareidolia
+from fviz import types
 from scripts import pareidolia_data as data
-from scripts import pareidolia_pictures, pareidolia_step, rendering
+from scripts import pareidolia_step, rendering
 
 _BATCH = 64
 _DEAD = 1e-3  # A channel that never rises above this is dead.
-_VIEWS = 16  # Transforms under which a logit's picture is classified.
 
 
 class Renders:
@@ -47,7 +43,7 @@ class Renders:
 def top1(network: types.Network, renders, size: int) -> dict:
   """Accuracy, the weakest classes and the commonest confusions."""
   images, labels = renders
-  guesses = _classify(network, images, size)
+  guesses = classify(network, images, size)
   return _accuracy_table(network.labels, labels, guesses)
 
 
@@ -55,14 +51,14 @@ def attacked(network: types.Network, renders, size: int, radius: float) -> dict:
   """Accuracy under L2 PGD of ten steps, all classes."""
   images, labels = renders
   # Compiled a pass at a time: ten in one program take minutes to compile.
-  classify = jax.jit(_classifier(network))
+  logits = jax.jit(classifier(network))
   guesses = []
   for k in range(0, len(images), _BATCH):
     x = data.resize(images[k : k + _BATCH], size)
     known = jnp.asarray(labels[k : k + _BATCH])
     key = jax.random.fold_in(jax.random.key(0), k)
-    x = pareidolia_step.attack(key, classify, x, known, radius, steps=10)
-    guesses.append(np.asarray(classify(x).argmax(-1)))
+    x = pareidolia_step.attack(key, logits, x, known, radius, steps=10)
+    guesses.append(np.asarray(logits(x).argmax(-1)))
   return _accuracy_table(network.labels, labels, np.concatenate(guesses))
 
 
@@ -76,114 +72,20 @@ def dead(network: types.Network, renders, photos: str) -> dict:
   return table
 
 
-def digits(network: types.Network) -> dict:
-  """Linear probe on scikit-learn's digits against a random network.
+def classifier(network: types.Network):
+  """images [n, h, w, 3] in [0, 1] -> logits [n, classes]."""
 
-  With half of the 1797 digits to learn from any wide random network does
-  well; with a few a class the features have to carry the probe.
-  """
-  from sklearn import datasets
-
-  images, labels = datasets.load_digits(return_X_y=True)
-  images = np.uint8(images.reshape(-1, 8, 8, 1) / 16 * 255)
-  images = np.repeat(images, 3, -1)
-  model = pareidolia.Pareidolia(len(network.labels), rngs=nnx.Rngs(0))
-  blank = networks.from_nnx(model, preprocess=pareidolia.preprocess)
-  table = {}
-  for layer in ('mixed3', 'mixed5'):
-    ours, random = (_features(n, layer, images) for n in (network, blank))
-    for per_class in (3, 10, 90):
-      table[f'{layer}, {per_class} a class'] = {
-        'pareidolia': _probe(ours, labels, per_class),
-        'random network': _probe(random, labels, per_class),
-      }
-  return table
-
-
-def pictures(network, second, sheet: str, cache: str) -> dict:
-  """Whether the picture of each logit is recognized, in 16 other views.
-
-  Args:
-    network: whose logits are maximized.
-    second: another judge of the same classes, or None.
-    sheet: PNG file for all pictures, or ''.
-    cache: NPY file to take the pictures from or to put them into, or ''.
-  """
-  if cache and os.path.exists(cache):
-    images = np.load(cache)
-  else:
-    channels = np.arange(len(network.labels))
-    images = pareidolia_pictures.maximize(
-      network, 'logits', channels, size=network.input_size[0]
-    )
-    if cache:
-      np.save(cache, images)
-  if sheet:
-    _contact_sheet(images, sheet)
-  views = np.asarray(held_out_views(jax.random.key(5), images))
-  table = {'grain': grain(images), 'itself': _views_table(network, views)}
-  if second is not None:
-    if second.labels != network.labels:
-      raise ValueError('The second network has other classes.')
-    table['second network'] = _views_table(second, views)
-  return table
-
-
-def held_out_views(key: jax.Array, images) -> jax.Array:
-  """Transforms that no recipe uses: zoom with aspect, tone, mirror, noise.
-
-  Args:
-    key: of all the views.
-    images: [n, side, side, 3] in [0, 1].
-
-  Returns:
-    [16, n, side, side, 3] in [0, 1].
-  """
-  pixels = jnp.asarray(np.uint8(255 * np.clip(images, 0, 1) + 0.5))
-  side = images.shape[1]
-  views = [data.augment(k, pixels, side) for k in jax.random.split(key, _VIEWS)]
-  return jnp.stack(views)
-
-
-def grain(images: np.ndarray) -> float:
-  """Share of the spectral power above 4/5 of the Nyquist frequency.
-
-  Args:
-    images: [n, side, side, 3]; each channel's mean is removed.
-  """
-  centred = images - images.mean((1, 2), keepdims=True)
-  power = np.abs(np.fft.fft2(centred, axes=(1, 2))) ** 2
-  f = np.abs(np.fft.fftfreq(images.shape[1]))
-  high = np.maximum(f[:, None], f[None]) > 0.4
-  return float(power[:, high].sum() / power.sum())
-
-
-def _views_table(network, views) -> dict:
-  size = views.shape[2]
-  guesses = np.stack(
-    [_classify(network, np.uint8(255 * v + 0.5), size) for v in views]
-  )
-  right = (guesses == np.arange(views.shape[1])).mean(0)
-  missed = np.flatnonzero(right <= 0.5)
-  return {
-    'classes recognized in most views': float((right > 0.5).mean()),
-    'classes recognized in all views': float((right == 1).mean()),
-    'views recognized': float(right.mean()),
-    'missed': {network.labels[k]: float(right[k]) for k in missed},
-  }
-
-
-def _classifier(network):
-  def classify(images):
+  def logits(images):
     found = network.apply(network.variables, images, ('logits',))
     return found['logits']
 
-  return classify
+  return logits
 
 
-def _classify(network, images, size):
-  classify = _classifier(network)
-  guess = jax.jit(lambda x: classify(data.resize(x, size)).argmax(-1))
+def classify(network: types.Network, images, size: int) -> np.ndarray:
+  """Classes of uint8 pictures [n, side, side, 3], seen at size x size."""
+  logits = classifier(network)
+  guess = jax.jit(lambda x: logits(data.resize(x, size)).argmax(-1))
   parts = range(0, len(images), _BATCH)
   return np.concatenate([guess(images[k : k + _BATCH]) for k in parts])
 
@@ -239,42 +141,3 @@ def _photo_crops(folder: str, side: int = 96) -> np.ndarray:
   if not crops:
     raise FileNotFoundError(f'No *.jpg in {folder!r}.')
   return np.float32(crops) / 255
-
-
-def _features(network, layer, images) -> np.ndarray:
-  """Spatial means of a layer: [n, channels]."""
-
-  @jax.jit
-  def mean(x):
-    x = data.resize(x, 64)
-    return network.apply(network.variables, x, (layer,))[layer].mean((1, 2))
-
-  parts = range(0, len(images), _BATCH)
-  return np.concatenate([mean(images[k : k + _BATCH]) for k in parts])
-
-
-def _probe(x, labels, per_class: int, repeats: int = 5) -> float:
-  """Mean accuracy of logistic regression fitted to a few images a class."""
-  from sklearn import linear_model, model_selection, pipeline, preprocessing
-
-  scores = []
-  for seed in range(repeats):
-    fit_x, test_x, fit_y, test_y = model_selection.train_test_split(
-      x, labels, train_size=10 * per_class, random_state=seed, stratify=labels
-    )
-    probe = pipeline.make_pipeline(
-      preprocessing.StandardScaler(),
-      linear_model.LogisticRegression(max_iter=2000),
-    )
-    scores.append(probe.fit(fit_x, fit_y).score(test_x, test_y))
-  return float(np.mean(scores))
-
-
-def _contact_sheet(images, path: str, columns: int = 10) -> None:
-  n, side = images.shape[:2]
-  rows = -(-n // columns)
-  sheet = np.zeros((rows * (side + 2), columns * (side + 2), 3), np.uint8)
-  for k, image in enumerate(images):
-    y, x = ((side + 2) * i for i in divmod(k, columns))
-    sheet[y : y + side, x : x + side] = 255 * np.clip(image, 0, 1) + 0.5
-  Image.fromarray(sheet).save(path)
