@@ -53,6 +53,7 @@ def from_function(
     for layer in wanted:
       if layer not in layers:
         raise errors.unknown(f'layer of {name}', layer, layers)
+    _check_images(images.shape, input_channels, name)
     return apply(variables, images, tuple(wanted))
 
   images = jax.ShapeDtypeStruct((1, *input_size, input_channels), jnp.float32)
@@ -229,6 +230,14 @@ def _arrays_of(forward):
     return {k: v for k, v in activations.items() if isinstance(v, jax.Array)}
 
   return arrays
+
+
+def _check_images(shape, channels, name):
+  if len(shape) != 4 or shape[-1] != channels or 0 in shape:
+    raise errors.FvizError(
+      f'{name} takes images [n, height, width, {channels}], not of shape '
+      f'{tuple(shape)}.'
+    )
 
 
 def _with_output(activations, output):

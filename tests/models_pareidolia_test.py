@@ -157,10 +157,12 @@ def test_wrong_shapes_are_named(tmp_path, small):
     fviz.models.load('pareidolia', str(file))
 
 
-def test_wrong_input_channels(network):
-  grey = jnp.zeros((1, 32, 32, 1))
-  with pytest.raises(ValueError, match='3'):
-    network.apply(network.variables, grey, ('logits',))
+@pytest.mark.parametrize(
+  'shape', [(1, 32, 32, 1), (32, 32, 3), (1, 0, 32, 3), (0, 32, 32, 3)]
+)
+def test_wrong_images_are_refused(network, shape):
+  with pytest.raises(errors.FvizError, match=r'images \[n, .* 3\], not of'):
+    network.apply(network.variables, jnp.zeros(shape), ('logits',))
 
 
 def test_save_and_load(tmp_path, images, small, quick_compile):
