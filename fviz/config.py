@@ -61,6 +61,21 @@ def sweep() -> ConfigDict:
   return config
 
 
+def compare() -> ConfigDict:
+  """Defaults of a comparison of variants on some units of one layer."""
+  config = sweep()
+  config.channels = tuple(range(8))
+  config.parameterization = 'pixels()'
+  config.color = 'sigmoid'
+  config.transforms = ''
+  config.comparison = ConfigDict()
+  config.comparison.rank_by = 'heldout_mean'  # A name of metrics.METRICS.
+  config.comparison.transfer = ''  # Another model with the same labels.
+  config.comparison.transfer_weights = ''
+  config.comparison.natural_images = ''  # A folder of photos.
+  return config
+
+
 def snapshot_steps(config: ConfigDict) -> tuple[int, ...]:
   """The steps of the contact sheets: halves, quarters, ... and the last.
 

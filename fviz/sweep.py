@@ -35,7 +35,7 @@ from fviz import (
 
 _VERSIONS = ('jax', 'flax', 'optax', 'numpy')
 # What may change between a run and its resumption: no picture depends on it.
-_IGNORED = ('batch_size', 'versions', 'versions.python') + tuple(
+IGNORED = ('batch_size', 'versions', 'versions.python') + tuple(
   f'versions.{name}' for name in _VERSIONS
 )
 
@@ -82,13 +82,12 @@ def run(
   units = plan(config, network)
   recipe = configs.recipe(config, network)
   engine.check(network, recipe)
-  record = {**config.to_dict(), 'versions': _versions()}
-  record['weights_sha256'] = _fingerprint(network)
+  record = record_of(config, network)
   with (
-    workdir.Workdir.open(path, record, _IGNORED) as directory,
+    workdir.Workdir.open(path, record, IGNORED) as directory,
     tensorboard.Writer(directory.path) as writer,
   ):
-    writer.text('config', _markdown(record))
+    writer.text('config', markdown(record))
     work = _Work(config, network, recipe, directory, writer, units)
     for layer in dict.fromkeys(unit[0] for unit in units):
       work.layer(layer)
@@ -100,6 +99,13 @@ def run(
     sum(r.get('failed', -1) >= 0 for r in finished.values()),
     time.monotonic() - start,
   )
+
+
+def record_of(config: ConfigDict, network: types.Network) -> dict[str, Any]:
+  """The config with versions and a hash of the weights: redoes any picture."""
+  record = {**config.to_dict(), 'versions': _versions()}
+  record['weights_sha256'] = _fingerprint(network)
+  return record
 
 
 def plan(config: ConfigDict, network: types.Network) -> list[Unit]:
@@ -298,6 +304,7 @@ def _fingerprint(network: types.Network) -> str:
   return digest.hexdigest()
 
 
-def _markdown(record: Mapping[str, Any]) -> str:
+def markdown(record: Mapping[str, Any]) -> str:
+  """A record as a table."""
   rows = '\n'.join(f'| {k} | `{v}` |' for k, v in record.items())
   return f'| field | value |\n|---|---|\n{rows}'

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from etils import epath
+from google.protobuf import struct_pb2
 from numpy.typing import ArrayLike
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.plugins.histogram import metadata as histogram_metadata
+from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
+from tensorboard.plugins.hparams import metadata as hparams_metadata
 from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.scalar import metadata as scalar_metadata
 from tensorboard.plugins.text import metadata as text_metadata
@@ -67,6 +71,43 @@ class Writer:
     """Adds a text in markdown."""
     self._add(tag, markdown.encode(), text_metadata, step)
 
+  def hparams(self, name: str, values: Mapping[str, Any]) -> None:
+    """Makes this event file one row of the HParams tab.
+
+    Args:
+      name: of the row.
+      values: numbers, booleans and texts by name.
+    """
+    start = plugin_data_pb2.SessionStartInfo(group_name=name)
+    for key, value in values.items():
+      start.hparams[key].CopyFrom(_hparam(value))
+    end = plugin_data_pb2.SessionEndInfo(status=api_pb2.STATUS_SUCCESS)
+    pack = plugin_data_pb2.HParamsPluginData
+    self._add_hparams(
+      hparams_metadata.SESSION_START_INFO_TAG, pack(session_start_info=start)
+    )
+    self._add_hparams(
+      hparams_metadata.SESSION_END_INFO_TAG, pack(session_end_info=end)
+    )
+
+  def hparams_table(
+    self, columns: Mapping[str, Iterable[Any]], metrics: Iterable[str]
+  ) -> None:
+    """Declares the HParams tab of a directory; its runs are the rows.
+
+    Args:
+      columns: the values that each hyperparameter takes.
+      metrics: tags of scalars that every run has.
+    """
+    experiment = api_pb2.Experiment(
+      hparam_infos=[_hparam_info(k, v) for k, v in columns.items()],
+      metric_infos=[
+        api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in metrics
+      ],
+    )
+    data = plugin_data_pb2.HParamsPluginData(experiment=experiment)
+    self._add_hparams(hparams_metadata.EXPERIMENT_TAG, data)
+
   def flush(self) -> None:
     """Hands everything added so far to the file."""
     self._file.flush()
@@ -81,12 +122,45 @@ class Writer:
       tensor=tensor_util.make_tensor_proto(data),
       metadata=metadata.create_summary_metadata('', ''),
     )
+    self._add_value(value, step)
+
+  def _add_hparams(self, tag: str, data: Any) -> None:
+    value = summary_pb2.Summary.Value(
+      tag=tag,
+      tensor=hparams_metadata.NULL_TENSOR,
+      metadata=hparams_metadata.create_summary_metadata(data),
+    )
+    self._add_value(value, 0)
+
+  def _add_value(self, value: Any, step: int) -> None:
     event = event_pb2.Event(
       wall_time=time.time(),
       step=int(step),
       summary=summary_pb2.Summary(value=[value]),
     )
     self._file.add_event(event)
+
+
+def _hparam(value: Any) -> struct_pb2.Value:
+  if isinstance(value, (bool, np.bool_)):
+    return struct_pb2.Value(bool_value=bool(value))
+  if isinstance(value, (int, float, np.number)):
+    return struct_pb2.Value(number_value=float(value))
+  return struct_pb2.Value(string_value=str(value))
+
+
+def _hparam_info(name: str, values: Iterable[Any]) -> api_pb2.HParamInfo:
+  """A column, with its type: that of its values, text where they differ."""
+  found = [_hparam(value) for value in values]
+  kinds = {value.WhichOneof('kind') for value in found}
+  types = {
+    'bool_value': api_pb2.DATA_TYPE_BOOL,
+    'number_value': api_pb2.DATA_TYPE_FLOAT64,
+    'string_value': api_pb2.DATA_TYPE_STRING,
+  }
+  info = api_pb2.HParamInfo(name=name, type=types[max(kinds)])
+  info.domain_discrete.values.extend(found)
+  return info
 
 
 def _buckets(values: ArrayLike, bins: int) -> np.ndarray:

@@ -112,6 +112,23 @@ def groups(
   return made
 
 
+def differences(
+  variants: Mapping[str, ConfigDict], config: ConfigDict
+) -> dict[str, dict[str, Any]]:
+  """The fields in which any variant differs from `config`.
+
+  Returns:
+    field -> {variant: value}.
+  """
+  base = dict(_flat(config.to_dict()))
+  flat = {name: dict(_flat(one.to_dict())) for name, one in variants.items()}
+  return {
+    field: {name: one[field] for name, one in flat.items()}
+    for field, value in base.items()
+    if any(one[field] != value for one in flat.values())
+  }
+
+
 class _Flat(NamedTuple):
   """A config as floats and the rest."""
 
