@@ -60,14 +60,14 @@ def from_function(
   shapes = jax.eval_shape(
     functools.partial(checked, wanted=tuple(layers)), variables, images
   )
-  return types.Network(
-    apply=checked,
-    variables=variables,
-    layers={k: _layer(k, shapes[k], input_size) for k in layers},
-    labels=tuple(labels),
-    input_size=tuple(input_size),
-    input_channels=input_channels,
-    name=name,
+  return _network(
+    checked,
+    variables,
+    {k: shapes[k] for k in layers},
+    labels,
+    input_size,
+    input_channels,
+    name,
   )
 
 
@@ -194,29 +194,40 @@ def table(network: types.Network) -> str:
 def _from_forward(forward, variables, labels, size, channels, name):
   """A network from a forward pass that returns all its activations."""
   images = jax.ShapeDtypeStruct((1, *size, channels), jnp.float32)
+  shapes: dict[str, Any] = {}
+
+  def record(variables, images):
+    # eval_shape sorts dictionaries; the trace itself knows the order.
+    for k, v in _arrays_of(forward)(variables, images).items():
+      shapes[k] = jax.ShapeDtypeStruct(v.shape, v.dtype)
+
   try:
-    shapes = jax.eval_shape(_arrays_of(forward), variables, images)
-    # eval_shape sorts dictionaries: ask the trace itself for the order.
-    order: list[str] = []
-    jax.eval_shape(
-      lambda v, x: order.extend(_arrays_of(forward)(v, x)), variables, images
-    )
+    jax.eval_shape(record, variables, images)
   except (TypeError, ValueError) as error:
     raise errors.FvizError(
       f'{name} does not run on images of shape {images.shape}: {error}. '
       'Give input_size and input_channels as the network expects them.'
     ) from error
+  shapes = {k: v for k, v in shapes.items() if len(v.shape) >= 2}
 
   def apply(variables, images, layers):
+    for layer in layers:
+      if layer not in shapes:
+        raise errors.unknown(f'layer of {name}', layer, shapes)
     activations = _arrays_of(forward)(variables, images)
     return {layer: activations[layer] for layer in layers}
 
-  return from_function(
-    apply,
-    variables,
-    [k for k in order if len(shapes[k].shape) >= 2],
-    labels=labels,
-    input_size=size,
+  return _network(apply, variables, shapes, labels, size, channels, name)
+
+
+def _network(apply, variables, shapes, labels, size, channels, name):
+  """A network from the shapes of its layers."""
+  return types.Network(
+    apply=apply,
+    variables=variables,
+    layers={k: _layer(k, shape, size) for k, shape in shapes.items()},
+    labels=tuple(labels),
+    input_size=tuple(size),
     input_channels=channels,
     name=name,
   )

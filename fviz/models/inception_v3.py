@@ -4,18 +4,17 @@ The network of TensorFlow's DeepDream tutorial, from the stem to `mixed_8`,
 batch norm folded into the convolutions, no classifier. Module names are those
 of the graph, so the layer 'mixed_4/tower/conv_1' holds the tensors
 'mixed_4_tower_conv_1/kernel' and '/bias'; '.../pre_relu' is the value before
-the ReLU. Input in [0, 1] becomes (255 x - 128) / 128.
+the ReLU. Input in [0, 1] becomes (255 x - 128) / 128. The release of 2016 with
+its classifier is in `inception_v3_tv`; a file's names tell them apart.
 """
 
 from __future__ import annotations
 
-import os
-
 import jax
 from flax import nnx
 
-from fviz import errors, networks, types
-from fviz.models import layers, weights
+from fviz.models import inception_v3_tv, layers
+from fviz.models.layout import Layout
 
 # One tower: (outputs, kernel, stride) a convolution. Stride 2 is VALID.
 Tower = tuple[tuple[int, tuple[int, int], int], ...]
@@ -178,23 +177,20 @@ def key_in_file(path: str) -> str:
   return '_'.join(modules) + '/' + leaf
 
 
-def load(name: str, file: str = '') -> types.Network:
-  """Inception v3 from a safetensors file in the 2015 naming.
-
-  Args:
-    name: 'inception_v3'.
-    file: path of the weights; there is no published file in this format, so
-      it must be given (or the environment variable FVIZ_INCEPTION_V3).
-  """
-  file = file or os.environ.get('FVIZ_INCEPTION_V3', '')
-  if not file:
-    raise errors.FvizError(
-      'inception_v3 has no embedded weights: give weights=FILE, a safetensors '
-      "file with the 2015 graph's names (mixed_4_tower_conv_1/kernel, HWIO), "
-      'or set FVIZ_INCEPTION_V3 to its path.'
-    )
-  abstract = nnx.eval_shape(lambda: InceptionV3(rngs=nnx.Rngs(0)))
-  model = weights.fill(abstract, weights.read(file), key_in_file, file)
-  return networks.from_nnx(
-    model, preprocess=preprocess, input_size=(299, 299), name=name
+def layouts(name: str) -> tuple[Layout, ...]:
+  """Torchvision's and timm's names, and those of the 2015 graph."""
+  del name
+  return (
+    Layout(
+      inception_v3_tv.InceptionV3,
+      'inception_v3.tv_in1k',
+      ignored=('AuxLogits.*',),
+    ),
+    Layout(
+      InceptionV3,
+      'inception_v3_2015',
+      marker='mixed_4_tower_conv_1/kernel',
+      rename=key_in_file,
+      convert=None,
+    ),
   )

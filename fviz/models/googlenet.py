@@ -1,0 +1,93 @@
+"""GoogLeNet (Szegedy et al. 2014, arXiv 1409.4842), torchvision's port.
+
+With batch norm, trained anew; not DeepDream's network, which is
+`inception_v1`. Its 'branch3' is a 3 x 3 convolution where the paper has 5 x 5.
+Names are torchvision's: 'inception4a/branch2/1' is a convolution after batch
+norm and ReLU, '.../bn' the value before the ReLU and '.../conv' the value
+before the batch norm.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import jax
+from flax import nnx
+
+from fviz.models import layers
+from fviz.models.layout import Layout
+
+# 1x1, 3x3 (reduced, out), "5x5" (reduced, out), pooled.
+_BLOCKS = {
+  '3a': (64, (96, 128), (16, 32), 32),
+  '3b': (128, (128, 192), (32, 96), 64),
+  '4a': (192, (96, 208), (16, 48), 64),
+  '4b': (160, (112, 224), (24, 64), 64),
+  '4c': (128, (128, 256), (24, 64), 64),
+  '4d': (112, (144, 288), (32, 64), 64),
+  '4e': (256, (160, 320), (32, 128), 128),
+  '5a': (256, (160, 320), (32, 128), 128),
+  '5b': (384, (192, 384), (48, 128), 128),
+}
+
+
+class Inception(nnx.Module):
+  """Four branches joined along the channels."""
+
+  def __init__(self, inputs: int, widths, *, rngs: nnx.Rngs):
+    single, (reduce2, wide2), (reduce3, wide3), pooled = widths
+    conv = functools.partial(layers.ConvNormRelu, rngs=rngs)
+    chain = lambda *modules: layers.Numbered(dict(enumerate(modules)))
+    self.branch1 = conv(inputs, single, 1)
+    self.branch2 = chain(
+      conv(inputs, reduce2, 1), conv(reduce2, wide2, 3, 1, 1)
+    )
+    self.branch3 = chain(
+      conv(inputs, reduce3, 1), conv(reduce3, wide3, 3, 1, 1)
+    )
+    self.branch4 = chain(
+      layers.MaxPool(3, 1, 1, ceil=True), conv(inputs, pooled, 1)
+    )
+    self.outputs = single + wide2 + wide3 + pooled
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    return layers.concatenate(
+      [self.branch1(x), self.branch2(x), self.branch3(x), self.branch4(x)]
+    )
+
+
+class GoogLeNet(nnx.Module):
+  """Images [n, h, w, 3] -> logits [n, 1000]."""
+
+  def __init__(self, *, rngs: nnx.Rngs):
+    conv = functools.partial(layers.ConvNormRelu, rngs=rngs)
+    self.conv1 = conv(3, 64, 7, 2, 3)
+    self.maxpool1 = layers.MaxPool(3, 2, ceil=True)
+    self.conv2 = conv(64, 64, 1)
+    self.conv3 = conv(64, 192, 3, 1, 1)
+    self.maxpool2 = layers.MaxPool(3, 2, ceil=True)
+    inputs = 192
+    for name, widths in _BLOCKS.items():
+      block = Inception(inputs, widths, rngs=rngs)
+      setattr(self, f'inception{name}', block)
+      inputs = block.outputs
+    self.maxpool3 = layers.MaxPool(3, 2, ceil=True)
+    self.maxpool4 = layers.MaxPool(2, 2, ceil=True)
+    self.fc = nnx.Linear(inputs, 1000, rngs=rngs)
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    x = self.conv3(self.conv2(self.maxpool1(self.conv1(x))))
+    x = self.maxpool2(x)
+    for name in _BLOCKS:
+      if name == '4a':
+        x = self.maxpool3(x)
+      if name == '5a':
+        x = self.maxpool4(x)
+      x = getattr(self, f'inception{name}')(x)
+    return self.fc(x.mean((1, 2)))
+
+
+def layouts(name: str) -> tuple[Layout, ...]:
+  """Torchvision's only; its auxiliary heads are left out."""
+  del name
+  return (Layout(GoogLeNet, 'googlenet_tv', ignored=('aux1.*', 'aux2.*')),)

@@ -1,0 +1,202 @@
+"""How the tensors of a file become a network: one `Layout` a spelling.
+
+A family of networks has a function `layouts(name)`; the first one is that of
+the published default, and what a file holds decides which one it is read by.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from fviz import errors, networks, types
+from fviz.models import download, labels, sources, weights
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+  """A spelling of a network's weights.
+
+  Attributes:
+    build: (*, rngs, **options) -> the module, called on images.
+    source: whose preprocessing and labels a file of this spelling has, a key
+      of `sources.SOURCES`.
+    marker: a tensor that only files of this spelling have.
+    rename: path in the model -> name in the file.
+    convert: see `weights.fill`.
+    ignored: patterns of names in the file without a place in the model.
+  """
+
+  build: Callable[..., nnx.Module]
+  source: str
+  marker: str = ''
+  rename: Callable[[str], str] = weights.torch_key
+  convert: Callable[..., np.ndarray] | None = weights.from_torch
+  ignored: tuple[str, ...] = ()
+
+
+def load(
+  name: str,
+  layouts: Sequence[Layout],
+  file: str = '',
+  options: Mapping[str, Any] | None = None,
+) -> types.Network:
+  """A network of the zoo.
+
+  Args:
+    name: of the model.
+    layouts: the spellings it may come in, the default first.
+    file: a path, or the name of published weights of this model; '' takes the
+      default ones.
+    options: for the module, such as pool='average'.
+
+  Raises:
+    FvizError: if the options or weights do not fit, see `weights.fill` and
+      `download.fetch`.
+  """
+  options = dict(options or {})
+  _check_options(name, layouts[0], options)
+  published = sources.of(name)
+  source = None
+  if not file or file in published:
+    key, source = sources.find(name, file)
+    file = download.fetch(key, source)
+  return fill(name, layouts, weights.read(file), source, file, options)
+
+
+def fill(
+  name: str,
+  layouts: Sequence[Layout],
+  tensors: Mapping[str, np.ndarray],
+  source: sources.Source | None = None,
+  file: str = '',
+  options: Mapping[str, Any] | None = None,
+) -> types.Network:
+  """A network from tensors, in whichever spelling they come.
+
+  Args:
+    name: of the model.
+    layouts: the spellings it may come in, the default first.
+    tensors: name in the file -> array.
+    source: whose preprocessing and labels; None takes the spelling's.
+    file: where the tensors come from.
+    options: for the module.
+  """
+  layout = _choose(layouts, tensors)
+  model = weights.fill(
+    abstract(layout, options or {}),
+    tensors,
+    layout.rename,
+    str(file),
+    convert=layout.convert,
+    ignored=layout.ignored,
+  )
+  return _network(name, model, source or sources.SOURCES[layout.source], file)
+
+
+def architecture(
+  name: str,
+  layouts: Sequence[Layout],
+  weights_: str = '',
+  options: Mapping[str, Any] | None = None,
+) -> types.Network:
+  """A network whose variables are shapes: enough for its table of layers.
+
+  Args:
+    name: of the model.
+    layouts: the spellings it may come in, the default first.
+    weights_: a file, or published weights, that decide the spelling.
+    options: for the module.
+  """
+  options = dict(options or {})
+  _check_options(name, layouts[0], options)
+  layout = layouts[0]
+  if weights_ in sources.of(name):
+    layout = next((l for l in layouts if l.source == weights_), layout)
+  elif weights_:
+    layout = _choose(layouts, weights.read(weights_))
+  source = sources.SOURCES[layout.source]
+  return _network(name, abstract(layout, options), source, '')
+
+
+def abstract(layout: Layout, options: Mapping[str, Any]) -> nnx.Module:
+  """The module with shapes in place of parameters: nothing is computed."""
+  return nnx.eval_shape(lambda: layout.build(rngs=nnx.Rngs(0), **options))
+
+
+def parameters(network: types.Network) -> int:
+  """How many numbers were trained: without the statistics of batch norm."""
+  state = nnx.filter_state(network.variables, nnx.Param)
+  return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(state))
+
+
+def rows(name: str) -> list[tuple[str, str, str, str]]:
+  """(model, weights, licence, format) of each published file."""
+  return [
+    (name, key, source.licence, _format(source))
+    for key, source in sources.of(name).items()
+  ]
+
+
+def published(name: str) -> str:
+  """Where the weights of a model come from, as text."""
+  lines = ['weights:']
+  for key, source in sources.of(name).items():
+    mean, std = (
+      ', '.join(f'{v * 255:g}' for v in values)
+      for values in (source.mean, source.std)
+    )
+    order = 'BGR' if source.bgr else 'RGB'
+    lines += [
+      f'  {key} ({source.licence})',
+      f'    {source.url or "not published in this format: give a file"}',
+      f'    {order} of 0..255, minus ({mean}), over ({std})',
+    ]
+  return '\n'.join(lines)
+
+
+def preprocess(source: sources.Source) -> Callable[[jax.Array], jax.Array]:
+  """Images in [0, 1] RGB -> what a network with these weights takes.
+
+  >>> preprocess(sources.SOURCES['squeezenet1_0_caffe'])(jnp.ones((1, 1, 1, 3)))
+  Array([[[[151., 138., 132.]]]], dtype=float32)
+  """
+  normalize = networks.normalize(source.mean, source.std)
+  if source.bgr:
+    return lambda images: normalize(images[..., ::-1])
+  return normalize
+
+
+def _network(name, model, source, file) -> types.Network:
+  return networks.from_nnx(
+    model,
+    preprocess=preprocess(source),
+    labels=labels.of(source.labels, file) if file else (),
+    input_size=(source.size, source.size),
+    name=name,
+  )
+
+
+def _choose(layouts, tensors) -> Layout:
+  return next((l for l in layouts if l.marker in tensors), layouts[0])
+
+
+def _format(source: sources.Source) -> str:
+  if not source.url:
+    return 'safetensors, file only'
+  suffix = source.url.rpartition('.')[2]
+  return {'safetensors': suffix, 'zip': 'GraphDef'}.get(suffix, 'torch')
+
+
+def _check_options(name, layout, options) -> None:
+  known = set(inspect.signature(layout.build).parameters) - {'rngs'}
+  for option in options:
+    if option not in known:
+      raise errors.unknown(f'option of {name}', option, sorted(known))

@@ -1,0 +1,169 @@
+"""MobileNet v1 (Howard et al. 2017, arXiv 1704.04861) and v2 (Sandler et al.
+2018, arXiv 1801.04381).
+
+Names are timm's: 'blocks/2/0/bn1' is the value before the ReLU6
+'blocks/2/0/act1', 'blocks/2/0/conv_dw' the depthwise convolution. The narrow
+layers of v2, 'bn3', have no nonlinearity.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import jax
+from flax import nnx
+
+from fviz.models import layers, weights
+from fviz.models.layout import Layout
+
+# Stages: (blocks, channels, stride of the first).
+_V1 = ((1, 64, 1), (2, 128, 2), (2, 256, 2), (6, 512, 2), (2, 1024, 2))
+# Stages after the first block: (blocks, channels, stride of the first).
+_V2 = ((2, 24, 2), (3, 32, 2), (4, 64, 2), (3, 96, 1), (3, 160, 2), (1, 320, 1))
+_EXPANSION = 6
+
+
+class Separable(nnx.Module):
+  """A depthwise 3 x 3 and a 1 x 1 convolution."""
+
+  def __init__(
+    self, inputs: int, outputs: int, stride: int, relu: bool, rngs: nnx.Rngs
+  ):
+    conv = functools.partial(layers.conv, bias=False, rngs=rngs)
+    self.conv_dw = conv(inputs, inputs, 3, stride, 1, groups=inputs)
+    self.bn1 = layers.norm(inputs, rngs=rngs)
+    self.act1 = layers.Relu6()
+    self.conv_pw = conv(inputs, outputs, 1)
+    self.bn2 = layers.norm(outputs, rngs=rngs)
+    self.act2 = layers.Relu6() if relu else None
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    x = self.act1(self.bn1(self.conv_dw(x)))
+    x = self.bn2(self.conv_pw(x))
+    return self.act2(x) if self.act2 else x
+
+
+class Inverted(nnx.Module):
+  """Wide, depthwise, narrow; and a shortcut between the narrow ends."""
+
+  def __init__(self, inputs: int, outputs: int, stride: int, rngs: nnx.Rngs):
+    conv = functools.partial(layers.conv, bias=False, rngs=rngs)
+    wide = inputs * _EXPANSION
+    self.conv_pw = conv(inputs, wide, 1)
+    self.bn1 = layers.norm(wide, rngs=rngs)
+    self.act1 = layers.Relu6()
+    self.conv_dw = conv(wide, wide, 3, stride, 1, groups=wide)
+    self.bn2 = layers.norm(wide, rngs=rngs)
+    self.act2 = layers.Relu6()
+    self.conv_pwl = conv(wide, outputs, 1)
+    self.bn3 = layers.norm(outputs, rngs=rngs)
+    self.shortcut = stride == 1 and inputs == outputs
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    y = self.act1(self.bn1(self.conv_pw(x)))
+    y = self.act2(self.bn2(self.conv_dw(y)))
+    y = self.bn3(self.conv_pwl(y))
+    return x + y if self.shortcut else y
+
+
+class MobileNetV1(nnx.Module):
+  """Images [n, h, w, 3] -> logits [n, 1000]."""
+
+  def __init__(self, *, rngs: nnx.Rngs):
+    _stem(self, rngs)
+    block = functools.partial(Separable, relu=True)
+    stages, outputs = _stages(block, 32, _V1, 0, rngs)
+    self.blocks = layers.Numbered(stages)
+    self.classifier = nnx.Linear(outputs, 1000, rngs=rngs)
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    x = self.blocks(self.act1(self.bn1(self.conv_stem(x))))
+    return self.classifier(x.mean((1, 2)))
+
+
+class MobileNetV2(nnx.Module):
+  """Images [n, h, w, 3] -> logits [n, 1000]."""
+
+  def __init__(self, *, rngs: nnx.Rngs):
+    _stem(self, rngs)
+    stages, outputs = _stages(Inverted, 16, _V2, 1, rngs)
+    first = layers.Numbered({0: Separable(32, 16, 1, relu=False, rngs=rngs)})
+    self.blocks = layers.Numbered({0: first, **stages})
+    self.conv_head = layers.conv(outputs, 1280, 1, bias=False, rngs=rngs)
+    self.bn2 = layers.norm(1280, rngs=rngs)
+    self.act2 = layers.Relu6()
+    self.classifier = nnx.Linear(1280, 1000, rngs=rngs)
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    x = self.blocks(self.act1(self.bn1(self.conv_stem(x))))
+    x = self.act2(self.bn2(self.conv_head(x)))
+    return self.classifier(x.mean((1, 2)))
+
+
+def layouts(name: str) -> tuple[Layout, ...]:
+  """Timm's names, and torchvision's of v2."""
+  if name == 'mobilenet_v1':
+    return (Layout(MobileNetV1, 'mobilenetv1_100.ra4_e3600_r224_in1k'),)
+  return (
+    Layout(MobileNetV2, 'mobilenetv2_100.ra_in1k'),
+    Layout(
+      MobileNetV2,
+      'mobilenet_v2_tv',
+      marker='features.0.0.weight',
+      rename=torchvision_key,
+    ),
+  )
+
+
+def torchvision_key(path: str) -> str:
+  """The path to a tensor of v2 -> its name in torchvision's weights.
+
+  >>> torchvision_key('blocks/1/1/conv_pwl/kernel')
+  'features.3.conv.2.weight'
+  >>> torchvision_key('bn1/mean')
+  'features.0.1.running_mean'
+  """
+  module, _, leaf = weights.torch_key(path).rpartition('.')
+  if module in _ENDS:
+    return f'{_ENDS[module]}.{leaf}'
+  _, stage, block, part = module.split('.')
+  number = 1 + sum(depth for depth, _, _ in _FLAT[: int(stage)]) + int(block)
+  parts = _FIRST if stage == '0' else _REST
+  return f'features.{number}.conv.{parts[part]}.{leaf}'
+
+
+_FLAT = ((1, 16, 1), *_V2)
+_ENDS = {
+  'conv_stem': 'features.0.0',
+  'bn1': 'features.0.1',
+  'conv_head': 'features.18.0',
+  'bn2': 'features.18.1',
+  'classifier': 'classifier.1',
+}
+_FIRST = {'conv_dw': '0.0', 'bn1': '0.1', 'conv_pw': '1', 'bn2': '2'}
+_REST = {
+  'conv_pw': '0.0',
+  'bn1': '0.1',
+  'conv_dw': '1.0',
+  'bn2': '1.1',
+  'conv_pwl': '2',
+  'bn3': '3',
+}
+
+
+def _stem(module: nnx.Module, rngs: nnx.Rngs) -> None:
+  module.conv_stem = layers.conv(3, 32, 3, 2, 1, bias=False, rngs=rngs)
+  module.bn1 = layers.norm(32, rngs=rngs)
+  module.act1 = layers.Relu6()
+
+
+def _stages(block, inputs, table, first, rngs):
+  """Stages of blocks numbered from `first`, and the channels at the end."""
+  stages = {}
+  for i, (depth, outputs, stride) in enumerate(table, first):
+    blocks = {}
+    for j in range(depth):
+      blocks[j] = block(inputs, outputs, 1 if j else stride, rngs=rngs)
+      inputs = outputs
+    stages[i] = layers.Numbered(blocks)
+  return stages, inputs

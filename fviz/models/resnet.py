@@ -1,0 +1,125 @@
+"""ResNet-18 and ResNet-50 (He et al. 2015, arXiv 1512.03385).
+
+The stride is in the 3 x 3 convolution of a bottleneck, as torchvision has it.
+Names are timm's: 'layer3/2/bn1' is the value before the ReLU 'layer3/2/act1',
+'layer3/2/add' the residual sum, and the block 'layer3/2' that sum after its
+ReLU. Adversarially trained weights (Salman et al. 2020, arXiv 2007.08489) have
+the same form.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import jax
+from flax import nnx
+
+from fviz.models import layers
+from fviz.models.layout import Layout
+
+
+class Basic(nnx.Module):
+  """Two 3 x 3 convolutions and a shortcut."""
+
+  expansion = 1
+
+  def __init__(self, inputs: int, width: int, stride: int, rngs: nnx.Rngs):
+    conv = functools.partial(layers.conv, bias=False, rngs=rngs)
+    self.conv1 = conv(inputs, width, 3, stride, 1)
+    self.bn1 = layers.norm(width, rngs=rngs)
+    self.act1 = layers.Relu()
+    self.conv2 = conv(width, width, 3, 1, 1)
+    self.bn2 = layers.norm(width, rngs=rngs)
+    self.downsample = _shortcut(inputs, width, stride, rngs)
+    self.add = layers.Add()
+    self.act2 = layers.Relu()
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    shortcut = self.downsample(x) if self.downsample else x
+    x = self.act1(self.bn1(self.conv1(x)))
+    return self.act2(self.add(self.bn2(self.conv2(x)), shortcut))
+
+
+class Bottleneck(nnx.Module):
+  """1 x 1, 3 x 3 and 1 x 1 convolutions and a shortcut."""
+
+  expansion = 4
+
+  def __init__(self, inputs: int, width: int, stride: int, rngs: nnx.Rngs):
+    conv = functools.partial(layers.conv, bias=False, rngs=rngs)
+    outputs = width * self.expansion
+    self.conv1 = conv(inputs, width, 1)
+    self.bn1 = layers.norm(width, rngs=rngs)
+    self.act1 = layers.Relu()
+    self.conv2 = conv(width, width, 3, stride, 1)
+    self.bn2 = layers.norm(width, rngs=rngs)
+    self.act2 = layers.Relu()
+    self.conv3 = conv(width, outputs, 1)
+    self.bn3 = layers.norm(outputs, rngs=rngs)
+    self.downsample = _shortcut(inputs, outputs, stride, rngs)
+    self.add = layers.Add()
+    self.act3 = layers.Relu()
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    shortcut = self.downsample(x) if self.downsample else x
+    x = self.act1(self.bn1(self.conv1(x)))
+    x = self.act2(self.bn2(self.conv2(x)))
+    return self.act3(self.add(self.bn3(self.conv3(x)), shortcut))
+
+
+class ResNet(nnx.Module):
+  """Images [n, h, w, 3] -> logits [n, 1000].
+
+  Args:
+    block: Basic or Bottleneck.
+    depths: blocks of the four stages.
+    rngs: for the initial weights.
+  """
+
+  def __init__(
+    self,
+    block: type[Basic] | type[Bottleneck],
+    depths: tuple[int, ...],
+    *,
+    rngs: nnx.Rngs,
+  ):
+    self.conv1 = layers.conv(3, 64, 7, 2, 3, bias=False, rngs=rngs)
+    self.bn1 = layers.norm(64, rngs=rngs)
+    self.act1 = layers.Relu()
+    self.maxpool = layers.MaxPool(3, 2, 1)
+    inputs = 64
+    for i, depth in enumerate(depths):
+      width, blocks = 64 * 2**i, {}
+      for j in range(depth):
+        stride = 2 if i and not j else 1
+        blocks[j] = block(inputs, width, stride, rngs)
+        inputs = width * block.expansion
+      setattr(self, f'layer{i + 1}', layers.Numbered(blocks))
+    self.fc = nnx.Linear(inputs, 1000, rngs=rngs)
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    x = self.maxpool(self.act1(self.bn1(self.conv1(x))))
+    x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+    return self.fc(x.mean((1, 2)))
+
+
+_NETWORKS = {
+  'resnet18': functools.partial(ResNet, Basic, (2, 2, 2, 2)),
+  'resnet50': functools.partial(ResNet, Bottleneck, (3, 4, 6, 3)),
+}
+
+
+def layouts(name: str) -> tuple[Layout, ...]:
+  """Timm's and torchvision's names are the same."""
+  return (Layout(_NETWORKS[name], f'{name}.tv_in1k'),)
+
+
+def _shortcut(inputs, outputs, stride, rngs):
+  if stride == 1 and inputs == outputs:
+    return None
+  return layers.Numbered(
+    {
+      0: layers.conv(inputs, outputs, 1, stride, bias=False, rngs=rngs),
+      1: layers.norm(outputs, rngs=rngs),
+    }
+  )

@@ -1,0 +1,150 @@
+"""SqueezeNet 1.0 and 1.1 (Iandola et al. 2016, arXiv 1602.07360).
+
+Two spellings. Torchvision's: 'features/3/expand1x1' is a convolution and
+'features/3/expand1x1_activation' its ReLU. Caffe's, of the original weights:
+'fire2/expand1x1' is a convolution with its ReLU and 'fire2/expand1x1/pre_relu'
+the value before; its last convolution also pads a border. The logits are the
+means of the last convolution after its ReLU.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import jax
+from flax import nnx
+
+from fviz.models import layers
+from fviz.models.layout import Layout
+
+# Squeeze and expand channels of fire2 to fire9.
+_FIRES = (
+  (16, 64),
+  (16, 64),
+  (32, 128),
+  (32, 128),
+  (48, 192),
+  (48, 192),
+  (64, 256),
+  (64, 256),
+)
+# First convolution (channels, kernel), and the fires before each pool.
+_STEMS = {'squeezenet1_0': (96, 7), 'squeezenet1_1': (64, 3)}
+_GROUPS = {'squeezenet1_0': (3, 4, 1), 'squeezenet1_1': (2, 2, 4)}
+
+
+class Fire(nnx.Module):
+  """1 x 1 squeeze, then 1 x 1 and 3 x 3 expand, joined in that order."""
+
+  def __init__(self, inputs, squeeze, expand, *, rngs: nnx.Rngs):
+    conv = functools.partial(layers.conv, rngs=rngs)
+    self.squeeze = conv(inputs, squeeze, 1)
+    self.squeeze_activation = layers.Relu()
+    self.expand1x1 = conv(squeeze, expand, 1)
+    self.expand1x1_activation = layers.Relu()
+    self.expand3x3 = conv(squeeze, expand, 3, 1, 1)
+    self.expand3x3_activation = layers.Relu()
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    x = self.squeeze_activation(self.squeeze(x))
+    return layers.concatenate(
+      [
+        self.expand1x1_activation(self.expand1x1(x)),
+        self.expand3x3_activation(self.expand3x3(x)),
+      ]
+    )
+
+
+class SqueezeNet(nnx.Module):
+  """Torchvision's. Images [n, h, w, 3] -> logits [n, 1000].
+
+  Args:
+    stem: channels and kernel of the first convolution.
+    groups: how many fires stand before each max pool, and at the end.
+    rngs: for the initial weights.
+  """
+
+  def __init__(
+    self,
+    stem: tuple[int, int],
+    groups: tuple[int, ...],
+    *,
+    rngs: nnx.Rngs,
+  ):
+    inputs, kernel = stem
+    modules = [layers.conv(3, inputs, kernel, 2, rngs=rngs), layers.Relu()]
+    fires = iter(_FIRES)
+    for group in groups:
+      modules.append(layers.MaxPool(3, 2, ceil=True))
+      for _ in range(group):
+        squeeze, expand = next(fires)
+        modules.append(Fire(inputs, squeeze, expand, rngs=rngs))
+        inputs = 2 * expand
+    self.features = layers.Numbered(dict(enumerate(modules)))
+    self.classifier = layers.Numbered(
+      {1: layers.conv(inputs, 1000, 1, rngs=rngs), 2: layers.Relu()}
+    )
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    return self.classifier(self.features(x)).mean((1, 2))
+
+
+class CaffeFire(nnx.Module):
+  """As `Fire`, with Caffe's names."""
+
+  def __init__(self, inputs, squeeze, expand, *, rngs: nnx.Rngs):
+    conv = functools.partial(layers.ConvRelu, rngs=rngs)
+    self.squeeze1x1 = conv(inputs, squeeze, (1, 1))
+    self.expand1x1 = conv(squeeze, expand, (1, 1))
+    self.expand3x3 = conv(squeeze, expand, (3, 3))
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    x = self.squeeze1x1(x)
+    return layers.concatenate([self.expand1x1(x), self.expand3x3(x)])
+
+
+class CaffeSqueezeNet(nnx.Module):
+  """Version 1.0 as it was published. Images, BGR -> logits [n, 1000]."""
+
+  def __init__(self, *, rngs: nnx.Rngs):
+    conv = functools.partial(layers.ConvRelu, rngs=rngs)
+    inputs, _ = _STEMS['squeezenet1_0']
+    self.conv1 = conv(3, inputs, (7, 7), 2, 'VALID')
+    self.pool1 = layers.MaxPool(3, 2, ceil=True)
+    for i, (squeeze, expand) in enumerate(_FIRES, 2):
+      setattr(self, f'fire{i}', CaffeFire(inputs, squeeze, expand, rngs=rngs))
+      inputs = 2 * expand
+    self.pool4 = layers.MaxPool(3, 2, ceil=True)
+    self.pool8 = layers.MaxPool(3, 2, ceil=True)
+    self.conv10 = conv(inputs, 1000, (1, 1), padding=((1, 1), (1, 1)))
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    x = self.pool1(self.conv1(x))
+    x = self.pool4(self.fire4(self.fire3(self.fire2(x))))
+    x = self.fire8(self.fire7(self.fire6(self.fire5(x))))
+    return self.conv10(self.fire9(self.pool8(x))).mean((1, 2))
+
+
+def layouts(name: str) -> tuple[Layout, ...]:
+  """Torchvision's, and for 1.0 Caffe's."""
+  build = functools.partial(SqueezeNet, _STEMS[name], _GROUPS[name])
+  torchvision = Layout(build, f'{name}_tv')
+  if name != 'squeezenet1_0':
+    return (torchvision,)
+  caffe = Layout(
+    CaffeSqueezeNet,
+    'squeezenet1_0_caffe',
+    marker='fire2/squeeze1x1/kernel',
+    rename=caffe_key,
+    convert=None,
+  )
+  return torchvision, caffe
+
+
+def caffe_key(path: str) -> str:
+  """The model's path to a tensor -> its name in the file.
+
+  >>> caffe_key('fire2/expand3x3/pre_relu/bias')
+  'fire2/expand3x3/bias'
+  """
+  return path.replace('/pre_relu', '')

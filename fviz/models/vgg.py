@@ -1,0 +1,102 @@
+"""VGG-16 and VGG-19 (Simonyan and Zisserman 2014, arXiv 1409.1556).
+
+Names are torchvision's: 'features/0' is conv1_1 and 'features/1' its ReLU.
+With pool='average' the pools average, as Gatys et al. 2015 (arXiv 1505.07376)
+recommend for textures and styles.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import jax
+import numpy as np
+from flax import nnx
+
+from fviz import errors
+from fviz.models import layers, weights
+from fviz.models.layout import Layout
+
+# Convolutions of 3 x 3 before each pool.
+_DEPTHS = {'vgg16': (2, 2, 3, 3, 3), 'vgg19': (2, 2, 4, 4, 4)}
+_WIDTHS = (64, 128, 256, 512, 512)
+# Torchvision's names of the linear layers -> timm's.
+_TIMM = {
+  'classifier.0': 'pre_logits.fc1',
+  'classifier.3': 'pre_logits.fc2',
+  'classifier.6': 'head.fc',
+}
+
+
+class VGG(nnx.Module):
+  """Images [n, h, w, 3] -> logits [n, 1000].
+
+  Args:
+    depths: convolutions before each of the five pools.
+    pool: 'max', or 'average'.
+    rngs: for the initial weights.
+  """
+
+  def __init__(
+    self, depths: tuple[int, ...], pool: str = 'max', *, rngs: nnx.Rngs
+  ):
+    self.features = layers.Numbered(
+      dict(enumerate(_features(depths, pool, rngs)))
+    )
+    self.avgpool = layers.AdaptiveAveragePool(7)
+    self.classifier = layers.Numbered(
+      {
+        0: nnx.Linear(512 * 7 * 7, 4096, rngs=rngs),
+        1: layers.Relu(),
+        3: nnx.Linear(4096, 4096, rngs=rngs),
+        4: layers.Relu(),
+        6: nnx.Linear(4096, 1000, rngs=rngs),
+      }
+    )
+
+  def __call__(self, x: jax.Array) -> jax.Array:
+    x = self.avgpool(self.features(x))
+    return self.classifier(x.reshape(x.shape[0], -1))
+
+
+def layouts(name: str) -> tuple[Layout, ...]:
+  """Timm's names, and torchvision's."""
+  build = functools.partial(VGG, _DEPTHS[name])
+  return (
+    Layout(
+      build,
+      f'{name}.tv_in1k',
+      marker='pre_logits.fc1.weight',
+      rename=_timm_key,
+      convert=_convert,
+    ),
+    Layout(
+      build, f'{name}_tv', marker='classifier.0.weight', convert=_convert
+    ),
+  )
+
+
+def _features(depths, pool, rngs):
+  if pool not in ('max', 'average'):
+    raise errors.unknown('pool', pool, ('max', 'average'))
+  inputs = 3
+  for depth, width in zip(depths, _WIDTHS, strict=True):
+    for _ in range(depth):
+      yield layers.conv(inputs, width, 3, 1, 1, rngs=rngs)
+      yield layers.Relu()
+      inputs = width
+    yield (
+      layers.MaxPool(2, 2)
+      if pool == 'max'
+      else layers.AveragePool(2, 2, 'VALID')
+    )
+
+
+def _timm_key(path: str) -> str:
+  key = weights.torch_key(path)
+  layer, _, leaf = key.rpartition('.')
+  return f'{_TIMM.get(layer, layer)}.{leaf}'
+
+
+def _convert(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+  return weights.from_torch(weights.unflattened(value, (512, 7, 7)), shape)
