@@ -166,7 +166,9 @@ def _cifar(depth):
       self.bn1 = nn.BatchNorm2d(16)
       widths = [(16, 16), (16, 32), (32, 64)]
       for i, (inputs, width) in enumerate(widths, 1):
-        blocks = [Block(inputs if j == 0 else width, width) for j in range(depth)]
+        blocks = [
+          Block(inputs if j == 0 else width, width) for j in range(depth)
+        ]
         setattr(self, f'layer{i}', nn.Sequential(*blocks))
       self.linear = nn.Linear(64, 10)
 

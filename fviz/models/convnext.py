@@ -94,6 +94,4 @@ def layouts(name: str) -> tuple[Layout, ...]:
 
 def _norm(width: int, rngs: nnx.Rngs) -> nnx.LayerNorm:
   # The fast variance, E[x^2] - E[x]^2, loses digits.
-  return nnx.LayerNorm(
-    width, epsilon=1e-6, use_fast_variance=False, rngs=rngs
-  )
+  return nnx.LayerNorm(width, epsilon=1e-6, use_fast_variance=False, rngs=rngs)

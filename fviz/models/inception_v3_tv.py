@@ -48,9 +48,7 @@ class Mixed(nnx.Module):
       if reduce
       else layers.AveragePool(3, 1, 1, count_padding=True)
     )
-    self.outputs = sum(
-      self._add(inputs, branch, rngs) for branch in branches
-    )
+    self.outputs = sum(self._add(inputs, branch, rngs) for branch in branches)
 
   def _add(self, inputs: int, branch, rngs) -> int:
     for row in branch:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -63,11 +64,15 @@ def load(
   """
   options = dict(options or {})
   _check_options(name, layouts[0], options)
-  published = sources.of(name)
-  source = None
-  if not file or file in published:
+  known, source = sources.of(name), None
+  if not file or file in known:
     key, source = sources.find(name, file)
     file = download.fetch(key, source)
+  elif not os.path.exists(file):
+    raise errors.FvizError(
+      f'No weights file {os.fspath(file)!r}: give an existing file, or one of '
+      f'the published weights of {name}: {", ".join(known)}.'
+    )
   return fill(name, layouts, weights.read(file), source, file, options)
 
 

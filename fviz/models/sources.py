@@ -112,13 +112,9 @@ SOURCES = {
     '57b026918159a6bf9faf8405c3a551903768e7138989d9c6224a14227203fad8',
     _BSD,
   ),
-  'vgg16_tv': Source(
-    'vgg16', _torchvision('vgg16-397923af'), '397923af', _BSD
-  ),
+  'vgg16_tv': Source('vgg16', _torchvision('vgg16-397923af'), '397923af', _BSD),
   'vgg19.tv_in1k': Source('vgg19', _hub('timm/vgg19.tv_in1k'), '', _BSD),
-  'vgg19_tv': Source(
-    'vgg19', _torchvision('vgg19-dcbb9e9d'), 'dcbb9e9d', _BSD
-  ),
+  'vgg19_tv': Source('vgg19', _torchvision('vgg19-dcbb9e9d'), 'dcbb9e9d', _BSD),
   'alexnet_tv': Source(
     'alexnet', _torchvision('alexnet-owt-7be5be79'), '7be5be79', _BSD
   ),

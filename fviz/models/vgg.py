@@ -70,9 +70,7 @@ def layouts(name: str) -> tuple[Layout, ...]:
       rename=_timm_key,
       convert=_convert,
     ),
-    Layout(
-      build, f'{name}_tv', marker='classifier.0.weight', convert=_convert
-    ),
+    Layout(build, f'{name}_tv', marker='classifier.0.weight', convert=_convert),
   )
 
 
