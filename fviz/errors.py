@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Iterable
 
-
 _MOST = 60  # Names that a message lists in full.
 
 

@@ -65,7 +65,9 @@ def server(monkeypatch, tmp_path):
   monkeypatch.setenv('FVIZ_CACHE', str(tmp_path / 'cache'))
   server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), _Handler)
   server.requests = []
-  thread = threading.Thread(target=server.serve_forever, daemon=True)
+  thread = threading.Thread(
+    target=server.serve_forever, args=(0.02,), daemon=True
+  )
   thread.start()
   yield server
   server.shutdown()

@@ -46,8 +46,10 @@ def test_command(capsys):
   assert 'resnet50_l2_eps3' in capsys.readouterr().out
   assert command.main(['alexnet']) == 0
   assert 'features/12' in capsys.readouterr().out
-  assert command.main(['resnet5']) == 1
-  assert "Did you mean 'resnet50'" in capsys.readouterr().err
+  assert command.main(['resnet5O']) == 1
+  assert (
+    "Unknown model 'resnet5O'. Did you mean 'resnet5" in capsys.readouterr().err
+  )
   assert command.main(['--help']) == 0
   assert command.main(['a', 'b', 'c']) == 2
 

@@ -126,6 +126,8 @@ def _store(activations, layer):
     output = output.detach().clone()  # Before a ReLU works in place.
     if output.ndim == 4 and not _channels_last(layer):
       output = output.permute(0, 2, 3, 1)
+    if layer.startswith('classifier') and output.shape[1:3] == (1, 1):
+      output = output.flatten(1)  # timm's VGG has convolutions there.
     activations[layer] = output.contiguous().numpy()
 
   return hook

@@ -7,13 +7,11 @@ the published default, and what a file holds decides which one it is read by.
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
@@ -33,6 +31,7 @@ class Layout:
     rename: path in the model -> name in the file.
     convert: see `weights.fill`.
     ignored: patterns of names in the file without a place in the model.
+    options: what `build` takes besides, by name.
   """
 
   build: Callable[..., nnx.Module]
@@ -41,6 +40,7 @@ class Layout:
   rename: Callable[[str], str] = weights.torch_key
   convert: Callable[..., np.ndarray] | None = weights.from_torch
   ignored: tuple[str, ...] = ()
+  options: tuple[str, ...] = ()
 
 
 def load(
@@ -124,7 +124,7 @@ def architecture(
   _check_options(name, layouts[0], options)
   layout = layouts[0]
   if weights_ in sources.of(name):
-    layout = next((l for l in layouts if l.source == weights_), layout)
+    layout = next((x for x in layouts if x.source == weights_), layout)
   elif weights_:
     layout = _choose(layouts, weights.read(weights_))
   source = sources.SOURCES[layout.source]
@@ -170,8 +170,9 @@ def published(name: str) -> str:
 def preprocess(source: sources.Source) -> Callable[[jax.Array], jax.Array]:
   """Images in [0, 1] RGB -> what a network with these weights takes.
 
-  >>> preprocess(sources.SOURCES['squeezenet1_0_caffe'])(jnp.ones((1, 1, 1, 3)))
-  Array([[[[151., 138., 132.]]]], dtype=float32)
+  >>> caffe = sources.SOURCES["squeezenet1_0_caffe"]
+  >>> preprocess(caffe)(np.ones((1, 1, 1, 3), "f")).round().ravel().tolist()
+  [151.0, 138.0, 132.0]
   """
   normalize = networks.normalize(source.mean, source.std)
   if source.bgr:
@@ -190,7 +191,7 @@ def _network(name, model, source, file) -> types.Network:
 
 
 def _choose(layouts, tensors) -> Layout:
-  return next((l for l in layouts if l.marker in tensors), layouts[0])
+  return next((x for x in layouts if x.marker in tensors), layouts[0])
 
 
 def _format(source: sources.Source) -> str:
@@ -201,7 +202,6 @@ def _format(source: sources.Source) -> str:
 
 
 def _check_options(name, layout, options) -> None:
-  known = set(inspect.signature(layout.build).parameters) - {'rngs'}
   for option in options:
-    if option not in known:
-      raise errors.unknown(f'option of {name}', option, sorted(known))
+    if option not in layout.options:
+      raise errors.unknown(f'option of {name}', option, layout.options)

@@ -61,16 +61,15 @@ class VGG(nnx.Module):
 
 def layouts(name: str) -> tuple[Layout, ...]:
   """Timm's names, and torchvision's."""
-  build = functools.partial(VGG, _DEPTHS[name])
+  layout = functools.partial(
+    Layout,
+    functools.partial(VGG, _DEPTHS[name]),
+    convert=_convert,
+    options=('pool',),
+  )
   return (
-    Layout(
-      build,
-      f'{name}.tv_in1k',
-      marker='pre_logits.fc1.weight',
-      rename=_timm_key,
-      convert=_convert,
-    ),
-    Layout(build, f'{name}_tv', marker='classifier.0.weight', convert=_convert),
+    layout(f'{name}.tv_in1k', marker='pre_logits.fc1.weight', rename=_timm_key),
+    layout(f'{name}_tv', marker='classifier.0.weight'),
   )
 
 
