@@ -49,16 +49,10 @@ def from_function(
     FvizError: if a layer's activation is not an array [n, ..., channels].
   """
 
-  def checked(variables, images, wanted):
-    for layer in wanted:
-      if layer not in layers:
-        raise errors.unknown(f'layer of {name}', layer, layers)
-    _check_images(images.shape, input_channels, name)
-    return apply(variables, images, tuple(wanted))
-
+  checked = _checked(apply, layers, input_channels, name)
   images = jax.ShapeDtypeStruct((1, *input_size, input_channels), jnp.float32)
   shapes = jax.eval_shape(
-    functools.partial(checked, wanted=tuple(layers)), variables, images
+    functools.partial(checked, layers=tuple(layers)), variables, images
   )
   return _network(
     checked,
@@ -211,13 +205,24 @@ def _from_forward(forward, variables, labels, size, channels, name):
   shapes = {k: v for k, v in shapes.items() if len(v.shape) >= 2}
 
   def apply(variables, images, layers):
-    for layer in layers:
-      if layer not in shapes:
-        raise errors.unknown(f'layer of {name}', layer, shapes)
     activations = _arrays_of(forward)(variables, images)
     return {layer: activations[layer] for layer in layers}
 
-  return _network(apply, variables, shapes, labels, size, channels, name)
+  checked = _checked(apply, shapes, channels, name)
+  return _network(checked, variables, shapes, labels, size, channels, name)
+
+
+def _checked(apply, known, channels, name):
+  """The function with its images and layers looked at first."""
+
+  def checked(variables, images, layers):
+    _check_images(images.shape, channels, name)
+    for layer in layers:
+      if layer not in known:
+        raise errors.unknown(f'layer of {name}', layer, known)
+    return apply(variables, images, tuple(layers))
+
+  return checked
 
 
 def _network(apply, variables, shapes, labels, size, channels, name):

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from fviz import labels
 from fviz.errors import FvizError, unknown
 from fviz.types import Activations, Array, Network, Objective
 
@@ -332,28 +333,7 @@ def _indices(label, network: Network):
 
 
 def _index(label: str, network: Network) -> int:
-  if not network.labels:
-    raise FvizError(
-      f'{network.name} has no labels, so {label!r} cannot be looked up: '
-      'give the index of the class.'
-    )
-  low = label.lower()
-  tests = (
-    lambda name: name == label,
-    lambda name: name.lower() == low,
-    lambda name: low in name.lower(),
-  )
-  for test in tests if label else ():
-    found = [i for i, name in enumerate(network.labels) if test(name)]
-    if len(found) == 1:
-      return found[0]
-    if found:
-      names = ', '.join(f'{i}: {network.labels[i]}' for i in found)
-      raise FvizError(
-        f'Label {label!r} of {network.name} is ambiguous. Give one index or '
-        f'full name of: {names}.'
-      )
-  raise unknown(f'label of {network.name}', label, network.labels)
+  return labels.index(label, network.labels, network.name)
 
 
 # Jobs.

@@ -20,7 +20,7 @@ def test_ambiguous_lists_the_candidates():
   with pytest.raises(errors.FvizError, match='2: great white.*3: tiger shark'):
     labels.index('shark', published.imagenet())
   with pytest.raises(errors.FvizError, match='bird 19 and 30 more'):
-    labels.index('bird', ['bird %d' % i for i in range(50)])
+    labels.index('bird', [f'bird {i}' for i in range(50)])
 
 
 def test_unknown_names_the_nearest_not_all():

@@ -129,7 +129,7 @@ def test_pickle_of_other_objects_is_refused(tmp_path):
   with pytest.raises(errors.FvizError, match='refused.*_explode'):
     weights.read(path)
   plain = tmp_path / 'plain.pth'
-  plain.write_bytes(pickle.dumps({'b': _Bomb()}))
+  plain.write_bytes(pickle.dumps({'b': _Bomb()}, protocol=2))
   with pytest.raises(errors.FvizError, match='refused|not a readable'):
     weights.read(plain)
   assert not _Bomb.ran
