@@ -57,7 +57,7 @@ class _Constant(NamedTuple):
 
 class _Instruction(NamedTuple):
   function: Callable[..., Any]  # (redirect, *inputs) -> tuple of outputs.
-  inputs: list[Any]
+  inputs: list[Any]  # Slots, arrays, or places in the list of constants.
   outputs: list[_Slot]
 
 
@@ -81,8 +81,12 @@ def prepare(
   arguments = [*jax.tree.leaves(network.variables), program.slot()]
   outputs = program.add(closed.jaxpr, closed.consts, arguments)
   treedef = jax.tree.structure(tree)
+  # Constants are collected last: what was dropped needs none.
+  instructions = [
+    instruction._replace(inputs=program.references(instruction.inputs))
+    for instruction in _needed(program.instructions, outputs)
+  ]
   outputs = program.references(outputs)
-  instructions = _needed(program.instructions, outputs)
 
   def apply(constants, images, redirect):
     slots = {_Slot(0): images}
@@ -136,9 +140,7 @@ class _Program:
     rule = _RULES.get(equation.primitive.name, lambda *_: None)
     function, inputs = rule(equation.params, inputs) or (bind, inputs)
     outputs = [self.slot() for _ in equation.outvars]
-    self.instructions.append(
-      _Instruction(function, self.references(inputs), outputs)
-    )
+    self.instructions.append(_Instruction(function, inputs, outputs))
     return outputs
 
   def _reference(self, value) -> Any:
