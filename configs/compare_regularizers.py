@@ -6,15 +6,15 @@ python -m experiments.compare --config=configs/compare_regularizers.py \
   configs/compare_regularizers.py            eight channels of the embedded
                                              network at 96 px
   configs/compare_regularizers.py:inception  sixteen channels of mixed_6 of
-                                             Inception v3 at 128 px; add
+                                             Inception v3 at 112 px; add
                                              --config.weights=FILE
   configs/compare_regularizers.py:smoke      two channels, four steps: a minute,
                                              nearly all of it compilation
 
-Expect noise with the highest activation from plain pixels, pictures that get
-smoother and more recognizable down to Fourier with robustness; see
-docs/regularizers.md. In TensorBoard each variant is a run with the same tags,
-and a row of the HParams tab.
+Expect brittle noise from plain pixels, at least on Inception, and recognizable
+motifs from Fourier with robustness; see docs/regularizers.md. The first two
+took four and ten minutes on two busy CPU cores. In TensorBoard each variant is
+a run with the same tags, and a row of the HParams tab.
 """
 
 from fviz import compare
@@ -26,12 +26,13 @@ def get_config(kind: str = 'full'):
   config.layer = 'mixed3'
   config.channels = tuple(range(0, 304, 38))  # Evenly spaced, not chosen.
   config.size = 96
-  config.steps = 128
+  config.steps = 96
   if kind == 'inception':
     config.model = 'inception_v3'
     config.layer = 'mixed_6'
     config.channels = tuple(range(0, 768, 48))
-    config.size = 128
+    config.size = 112
+    config.steps = 64
   elif kind == 'smoke':
     config.channels = (0, 38)
     config.size = 48

@@ -38,6 +38,7 @@ from fviz import (
 from fviz import config as configs
 from fviz import sweep as sweeps
 
+_WEIGHT = 'regularizers.'
 _CURVE = 64  # Points of an objective's curve, at most.
 
 
@@ -139,18 +140,29 @@ def regularizers(add) -> None:
 
   They start from `fviz.config.compare`: plain pixels, Adam, nothing else.
   """
-  add('none')
-  add('l2_decay', **{'regularizers.l2': 2.0})
-  add('total_variation', **{'regularizers.total_variation': 5.0})
-  add('alpha_norm', **{'regularizers.alpha_norm': 20.0})
-  add('jitter', transforms='jitter(8)')
-  add('fourier', parameterization='fourier()')
-  add('fourier_color', parameterization='fourier()', color='decorrelated')
+  adam = 'adam(0.1)'
+  add('none', optimizer=adam)
+  add('l2_decay', optimizer=f'{adam}|decay(0.03)')
+  add('total_variation', optimizer=adam, **{_WEIGHT + 'total_variation': 15.0})
+  add('alpha_norm', optimizer=adam, **{_WEIGHT + 'alpha_norm': 1000.0})
+  add('blur', optimizer=f'{adam}|blur_every(0.5, 4)')
+  add('small_norm', optimizer=f'{adam}|small_norm(50)')
+  add('jitter', optimizer=adam, transforms='jitter(8)')
+  spectrum = dict(optimizer=adam, parameterization='fourier()')
+  add('fourier', **spectrum)
+  add('fourier_color', **spectrum, color='decorrelated')
   add(
     'robust',
-    parameterization='fourier()',
+    **spectrum,
     color='decorrelated',
     transforms='pad(12)|jitter(8)|scale(0.9, 1.1)|rotate(-10, 10)|jitter(4)',
+  )
+  add(
+    'maco',
+    parameterization='maco()',
+    color='decorrelated',
+    optimizer='nadam(1.0)',
+    transforms='crops(2, 0.5)|uniform_noise(0.1)',
   )
 
 
