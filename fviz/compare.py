@@ -327,8 +327,19 @@ def _judge(config, network, other) -> judge.Judge:
     other = models.load(wanted.transfer, wanted.transfer_weights)
   natural = None
   if wanted.natural_images:
+    if network.input_channels != 3:
+      raise errors.FvizError(
+        f'config.comparison.natural_images are RGB, {network.name} takes '
+        f'{network.input_channels} channels: leave them out.'
+      )
     natural = judge.natural_images(wanted.natural_images, config.size)
-  return judge.Judge(network, config.layer.strip(), other, natural)
+  made = judge.Judge(network, config.layer.strip(), other, natural)
+  if wanted.rank_by == 'class_probability' and not made.logits:
+    raise errors.FvizError(
+      f'config.comparison.rank_by is class_probability: the last layer of '
+      f'{network.name} has no labels. Choose another metric.'
+    )
+  return made
 
 
 def _number(value) -> float | None:

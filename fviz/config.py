@@ -72,7 +72,7 @@ def compare() -> ConfigDict:
   config.comparison.rank_by = 'heldout_mean'  # A name of metrics.METRICS.
   config.comparison.transfer = ''  # Another model with the same labels.
   config.comparison.transfer_weights = ''
-  config.comparison.natural_images = ''  # A folder of photos.
+  config.comparison.natural_images = ''  # A folder of photos, hundreds at best.
   return config
 
 

@@ -47,6 +47,9 @@ class Judge:
     other: another network with the same labels, for `transfer`.
     natural: images [m, h, w, c] of the pictures' size, for `natural_path`.
 
+  Attributes:
+    logits: the layer of the classes, '' where there is none with labels.
+
   Raises:
     FvizError: where the other network shares no labels with this one.
   """
@@ -59,9 +62,9 @@ class Judge:
     natural: np.ndarray | None = None,
   ):
     self.network, self.layer, self.other = network, layer, other
-    self._logits = _logits(network)
+    self.logits = _logits(network)
     self._path = _path(network, layer) if natural is not None else ()
-    wanted = {layer, *self._path} | ({self._logits} if self._logits else set())
+    wanted = {layer, *self._path} | ({self.logits} if self.logits else set())
     # In the order of the forward pass: equal for equal arguments.
     self._wanted = tuple(name for name in network.layers if name in wanted)
     self._apply = jax.jit(network.apply, static_argnums=2)
@@ -89,8 +92,8 @@ class Judge:
     found = {**metrics.of_pictures(images)}
     features = self.features(images, self._wanted)
     found |= self._strength(images, features[self.layer], channels)
-    if self._logits:
-      found |= self._classes(images, features[self._logits], channels)
+    if self.logits:
+      found |= self._classes(images, features[self.logits], channels)
     if self._natural is not None:
       found['natural_path'] = self._similarity(features, channels)
     return [
@@ -159,7 +162,7 @@ class Judge:
 
   def _classes(self, images, logits, channels):
     """The unit's class, else the strongest: here and in the other network."""
-    own = self.layer == self._logits
+    own = self.layer == self.logits
     classes = channels if own else logits.argmax(1)
     rows = np.arange(len(classes))
     labels = self.network.labels
@@ -176,6 +179,7 @@ class Judge:
     return found
 
   def _other_logits(self, images):
+    # At the size it was trained at: a classifier's pooling depends on it.
     layer = _logits(self.other)
     apply = jax.jit(self.other.apply, static_argnums=2)
     size = (_BATCH, *self.other.input_size, images.shape[-1])

@@ -230,6 +230,14 @@ def test_bad_configs_are_refused_before_anything_is_written(
   assert not (tmp_path / 'run').exists()
 
 
+def test_ranking_by_classes_needs_labels(tmp_path):
+  config = _config(comparison={'rank_by': 'class_probability'})
+  network = small.network(labels=())
+  with pytest.raises(errors.FvizError, match='no labels'):
+    compare.run(config, str(tmp_path / 'run'), _sweep, network)
+  assert not (tmp_path / 'run').exists()
+
+
 def test_bad_variants_are_refused_together(tmp_path):
   def sweep(add):
     add('a')
