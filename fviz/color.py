@@ -13,9 +13,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from fviz import natural
 from fviz.types import Array
 
-__all__ = ['decorrelated', 'sigmoid', 'clip']
+__all__ = ['decorrelated', 'sigmoid', 'clip', 'clamp', 'learned']
 
 _EPS = 1e-3  # The logit of 0 and 1 is infinite.
 # Rows R, G, B; columns by falling variance. Divided by the LARGEST column norm.
@@ -67,6 +68,56 @@ def clip() -> Color:
   [0.   0.75]
   """
   return Color(_clip, lambda rgb: rgb - 0.5)
+
+
+def clamp() -> Color:
+  """t + .5 clipped to [0, 1], where gradients pass as if it were not.
+
+  With `projections.box` this is ascent in pixels as of old (Yosinski et al.
+  2015): the image is clipped, the gradient is the whole one.
+
+  >>> print(clamp().to_rgb(jnp.array([-1., 0.25])))
+  [0.   0.75]
+  """
+  return Color(_clamp, lambda rgb: rgb - 0.5)
+
+
+def learned(folder: str) -> Color:
+  """The colour axes of the photos in a folder, then a sigmoid; for RGB.
+
+  As `decorrelated`, with the square root of their own covariance of colours
+  instead of lucid's, which was measured on ImageNet.
+
+  Raises:
+    FvizError: no such folder, no photos, or photos that cannot be read.
+  """
+  matrix = natural.axes(natural.statistics(folder).covariance)
+  inverse = np.linalg.inv(matrix)
+  return Color(
+    lambda t: jax.nn.sigmoid(_mix(t, matrix)),
+    lambda rgb: _mix(_logit(rgb), inverse),
+  )
+
+
+def with_alpha(color: Color) -> Color:
+  """The same for all channels but the last, which gets a sigmoid: alpha.
+
+  >>> print(with_alpha(clip()).to_rgb(jnp.zeros(4)))
+  [0.5 0.5 0.5 0.5]
+  """
+  return Color(
+    lambda t: _apart(color.to_rgb, jax.nn.sigmoid, t),
+    lambda rgb: _apart(color.from_rgb, _logit, rgb),
+  )
+
+
+def _apart(color, alpha, x):
+  return jnp.concatenate([color(x[..., :-1]), alpha(x[..., -1:])], -1)
+
+
+def _clamp(t):
+  # The value of the clip, the gradient of the identity.
+  return t + 0.5 + jax.lax.stop_gradient(jnp.clip(t + 0.5, 0, 1) - t - 0.5)
 
 
 def _mix(t: Array, matrix: np.ndarray) -> Array:

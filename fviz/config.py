@@ -15,21 +15,14 @@ from fviz import (
   errors,
   gradients,
   models,
+  optimizers,
   parameterizations,
   parsing,
+  projections,
   regularizers,
   transforms,
   types,
 )
-
-
-class _Optimizers:
-  """What 'adam(0.05)' may name: optax's optimizers of one learning rate."""
-
-  __all__ = ('adam', 'adamax', 'amsgrad', 'nadam', 'rmsprop', 'sgd')
-
-  def __getattr__(self, name):
-    return getattr(optax, name)
 
 
 def sweep() -> ConfigDict:
@@ -134,10 +127,7 @@ def recipe(config: ConfigDict, network: types.Network) -> engine.Recipe:
 
 
 def _optimizer(text: str) -> optax.GradientTransformation:
-  parts = []
-  for call in parsing.calls(text):
-    known = gradients if call[0] in gradients.__all__ else _Optimizers()
-    parts += parsing.resolve([call], 'optimizer', known)
+  parts = parsing.parse(text, gradients, projections, optimizers)
   if not parts:
     raise errors.FvizError("config.optimizer is empty: give 'adam(0.05)'.")
   return optax.chain(*parts)

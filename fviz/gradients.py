@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from fviz import transforms
+from fviz import resampling, transforms
 from fviz.errors import FvizError, unknown
 from fviz.types import Array, PyTree
 
@@ -57,7 +57,7 @@ def blur(sigma: float) -> optax.GradientTransformation:
         f'blur takes gradients of pixels, [n, h, w, c], not of shape '
         f'{g.shape}: use the parameterization pixels, or drop the blur.'
       )
-    return transforms.gaussian_blur(g, sigma)
+    return resampling.gaussian_blur(g, sigma)
 
   return _stateless(lambda g: jax.tree.map(one, g))
 

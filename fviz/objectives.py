@@ -1,56 +1,64 @@
 """What to maximize: numbers read off a layer's activations.
 
 Every objective is a mean over images and positions (sums would tie published
-weights to a batch and a size). `__all__` is what config strings can name.
+weights to a batch and a size). `__all__` is what config strings can name; those
+of several images or of a reference image come from `fviz.relations` and
+`fviz.references`.
 """
 
 from __future__ import annotations
-
-import dataclasses
-from collections.abc import Callable, Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from fviz import labels
-from fviz.errors import FvizError, unknown
-from fviz.types import Activations, Array, Network, Objective
+from fviz.binding import At, at_center, batch, bind, mean_channel, take
+from fviz.classes import log_odds, logit
+from fviz.directions import (
+  direction,
+  direction_neuron,
+  tensor_direction,
+  whitened_direction,
+)
+from fviz.errors import FvizError
+from fviz.references import (
+  caricature,
+  distance,
+  input_difference,
+  match,
+  style,
+)
+from fviz.relations import alignment, diversity, interpolation
+from fviz.types import Objective
 
 __all__ = [
   'channel',
+  'region',
+  'weighted_channels',
   'neuron',
   'layer',
   'deepdream',
   'direction',
+  'direction_neuron',
+  'tensor_direction',
+  'whitened_direction',
   'logit',
   'log_odds',
+  'target',
+  'opacity',
+  'diversity',
+  'interpolation',
+  'alignment',
+  'match',
+  'caricature',
+  'distance',
+  'style',
+  'input_difference',
 ]
 
-# The axes of a leaf that is not batched over jobs; all others have none.
-_RANKS = {'vector': 1, 'array': 3}
-
-
-@dataclasses.dataclass(frozen=True)
-class At:
-  """A formula at one layer: equal by value, so that jit caches survive.
-
-  Attributes:
-    formula: (activation [n, ..., channels] in float32, *leaves) -> scalar; a
-      module-level function.
-    layer: the layer's name, '' for the network's last until `bind`.
-  """
-
-  formula: Callable[..., Array]
-  layer: str
-
-  def __call__(
-    self, activations: Activations, images: Array, *leaves: Array
-  ) -> Array:
-    del images
-    return self.formula(activations[self.layer].astype(jnp.float32), *leaves)
+# Not objectives, so not what config strings can name; but known from here.
+bind, batch = bind, batch
 
 
 def channel(layer: str, index: ArrayLike) -> Objective:
@@ -60,7 +68,34 @@ def channel(layer: str, index: ArrayLike) -> Objective:
   >>> print(channel('mixed', 2)(a, None))
   2.0
   """
-  return Objective(At(_channel, layer), (layer,), (index,), ('index',))
+  return Objective(At(mean_channel, layer), (layer,), (index,), ('index',))
+
+
+def region(layer: str, index: ArrayLike, mask: ArrayLike) -> Objective:
+  """A channel's mean over positions, weighted by a mask.
+
+  Args:
+    layer: the layer's name.
+    index: of the channel.
+    mask: [h, w] weights of any size, resized to the activation bilinearly.
+
+  >>> a = {'mixed': jnp.arange(4.).reshape(1, 2, 2, 1)}
+  >>> print(region('mixed', 0, [[0., 0.], [0., 1.]])(a, None))
+  3.0
+  """
+  leaves = (index, np.asarray(mask, np.float32))
+  return Objective(At(_region, layer), (layer,), leaves, ('index', 'mask'))
+
+
+def weighted_channels(layer: str, weights: ArrayLike) -> Objective:
+  """The mean over positions of sum_c w_c a_c, such as a group of channels.
+
+  >>> a = {'mixed': jnp.ones([1, 2, 2, 3])}
+  >>> print(weighted_channels('mixed', [1., 0., -0.5])(a, None))
+  0.5
+  """
+  leaves = (np.asarray(weights),)
+  return Objective(At(_weighted, layer), (layer,), leaves, ('vector',))
 
 
 def neuron(
@@ -105,140 +140,49 @@ def deepdream(name: str) -> Objective:
   return Objective(At(_mean_square, name), (name,))
 
 
-def direction(
-  layer: str, vector: ArrayLike, cossim_pow: ArrayLike = 0.0
-) -> Objective:
-  """The mean of (a . v) max(.1, cos(a, v))^cossim_pow, as lucid has it.
+def target(layer: str, value: ArrayLike) -> Objective:
+  """-(mean (a - value)^2): not the most, but a given activation.
+
+  Lewis 1988, creation by refinement: descend the squared distance of a critic's
+  judgement to the one that is wanted.
 
   Args:
     layer: the layer's name.
-    vector: v, [channels].
-    cossim_pow: 0 for the plain dot product; 2 or 4 are usual in atlases.
+    value: a number for all channels, or [channels].
 
-  >>> a = {'mixed': jnp.ones([1, 2, 2, 3])}
-  >>> print(direction('mixed', [1., 2., 3.])(a, None))
-  6.0
+  >>> a = {'critic': jnp.array([[0.5]])}
+  >>> print(target('critic', 1.0)(a, None))
+  -0.25
   """
-  # An array from the start: a list would be several leaves of the pytree.
-  leaves = (np.asarray(vector), cossim_pow)
-  kinds = ('vector', 'number')
-  return Objective(At(_direction, layer), (layer,), leaves, kinds)
+  kind = 'vector' if np.ndim(value) else 'number'
+  leaves = (np.asarray(value) if np.ndim(value) else value,)
+  return Objective(At(_target, layer), (layer,), leaves, (kind,))
 
 
-def logit(label: str | ArrayLike | Sequence[str], layer: str = '') -> Objective:
-  """A class before the softmax, which would also reward fewer rivals.
+def opacity() -> Objective:
+  """The mean of the last channel of the images, alpha.
 
-  Simonyan et al. 2013. `bind` resolves names and the default layer.
+  With an alpha channel, `channel(...) * (1 - opacity())` asks for the part of
+  the picture that matters (Mordvintsev et al. 2018).
 
-  Args:
-    label: the name of a class, or its index.
-    layer: where the logits are; '' is the network's last layer.
-
-  >>> print(logit(1, 'logits')({'logits': jnp.array([[3., 4.]])}, None))
-  4.0
+  >>> print(opacity()({}, jnp.full([1, 2, 2, 4], 0.25)))
+  0.25
   """
-  return Objective(At(_channel, layer), (layer,), (label,), ('label',))
-
-
-def log_odds(
-  label: str | ArrayLike | Sequence[str], layer: str = ''
-) -> Objective:
-  """log(p / (1 - p)) of a class: its logit, less the logsumexp of the others.
-
-  A logit alone can stay at a grey start, or grow beside larger ones; this one
-  also has to drive the rivals out, and does not saturate as log p does.
-
-  Args:
-    label: the name of a class, or its index.
-    layer: where the logits are; '' is the network's last layer.
-
-  >>> print(log_odds(1, 'logits')({'logits': jnp.array([[3., 4.]])}, None))
-  1.0
-  """
-  return Objective(At(_log_odds, layer), (layer,), (label,), ('label',))
-
-
-def bind(objective: Objective, network: Network) -> Objective:
-  """Checks an objective against a network; resolves labels and the last layer.
-
-  Returns:
-    The same objective with arrays for leaves, ready for `batch` and jit.
-
-  >>> from fviz.types import Layer, Network
-  >>> net = Network(None, {}, {'logits': Layer(2, (), 0)}, ('cat', 'dog'))
-  >>> print(bind(logit('dog'), net).leaves[0])
-  1
-  """
-  layers = tuple(_layer_name(name, network) for name in objective.layers)
-  function = objective.function
-  if isinstance(function, At):
-    function = dataclasses.replace(
-      function, layer=_layer_name(function.layer, network)
-    )
-  leaves = tuple(
-    _bind_leaf(leaf, kind, layers, network)
-    for leaf, kind in zip(objective.leaves, objective.kinds, strict=True)
-  )
-  return Objective(function, layers, leaves, objective.kinds)
-
-
-def batch(objective: Objective) -> tuple[int | None, Objective]:
-  """Finds the axis of jobs, and gives it to every leaf.
-
-  A leaf with one axis more than its kind has is batched; if any is, the others
-  are repeated, so that `jax.vmap` over the objective works.
-
-  Returns:
-    The number of jobs, None if no leaf is batched; and the objective.
-
-  >>> jobs, many = batch(channel('mixed', np.arange(3)) * 2.0)
-  >>> jobs, [leaf.shape for leaf in jax.tree.leaves(many)]
-  (3, [(3,), (3,)])
-  """
-  sizes = sorted(set(_sizes(objective)))
-  if not sizes:
-    return None, _map(objective, lambda leaf, kind: _array(leaf, kind))
-  if len(sizes) > 1:
-    raise FvizError(
-      f'The leaves of one objective have {sizes} jobs. Give each leaf the same '
-      'number of jobs, or no axis of jobs at all.'
-    )
-  return sizes[0], _map(
-    objective, lambda leaf, kind: _repeat(_array(leaf, kind), kind, sizes[0])
-  )
+  return Objective(_opacity, ())
 
 
 # Formulas: (activation [n, ..., channels], *leaves) -> scalar.
 
 
-def _take(a: Array, index: Array, axis: int) -> Array:
-  # Exact, and unlike indexing never a gather when vmapped over jobs.
-  axis %= a.ndim
-  chosen = jax.lax.broadcasted_iota(jnp.int32, a.shape, axis) == index
-  return jnp.sum(jnp.where(chosen, a, 0), axis)
-
-
-def _channel(a, index):
-  return jnp.mean(_take(a, index, -1))
-
-
-def _log_odds(a, index):
-  own = jax.lax.broadcasted_iota(jnp.int32, a.shape, a.ndim - 1) == index
-  rivals = jax.nn.logsumexp(jnp.where(own, -jnp.inf, a), -1)
-  return jnp.mean(_take(a, index, -1) - rivals)
-
-
 def _center(a, index):
-  for axis in range(1, a.ndim - 1):
-    a = jax.lax.index_in_dim(a, a.shape[axis] // 2, axis)
-  return _channel(a, index)
+  return mean_channel(at_center(a), index)
 
 
 def _neuron(a, index, y, x):
   if a.ndim != 4:
     raise FvizError(f'neuron: a layer of shape {a.shape} has no positions.')
   _, h, w, _ = a.shape
-  value = jnp.mean(_take(_take(_take(a, index, -1), x, 2), y, 1))
+  value = jnp.mean(take(take(take(a, index, -1), x, 2), y, 1))
   inside = (y >= 0) & (y < h) & (x >= 0) & (x < w)
   return jnp.where(inside, value, jnp.nan)
 
@@ -247,117 +191,23 @@ def _mean_square(a):
   return jnp.mean(a**2)
 
 
-def _direction(a, vector, power):
-  vector = jnp.asarray(vector, jnp.float32)
-  dot = jnp.einsum('...c,c->...', a, vector, precision='highest')
-  cos = dot / (_norm(a) + 1e-4) / (_norm(vector) + 1e-4)
-  return jnp.mean(dot * jnp.maximum(cos, 0.1) ** power)
+def _region(a, index, mask):
+  if a.ndim != 4:
+    raise FvizError(f'region: a layer of shape {a.shape} has no positions.')
+  mask = jax.image.resize(jnp.asarray(mask), a.shape[1:3], 'linear')
+  mask = mask / jnp.maximum(jnp.sum(mask), 1e-12)
+  return jnp.mean(jnp.sum(take(a, index, -1) * mask, (1, 2)))
 
 
-def _norm(a):
-  # The constant keeps the gradient of a zero vector from being 0/0.
-  return jnp.sqrt(jnp.sum(a**2, -1) + 1e-12)
+def _weighted(a, weights):
+  weights = jnp.asarray(weights, jnp.float32)
+  dot = jnp.einsum('...c,c->...', a, weights, precision='highest')
+  return jnp.mean(dot)
 
 
-# Binding.
+def _target(a, value):
+  return -jnp.mean((a - jnp.asarray(value, jnp.float32)) ** 2)
 
 
-def _layer_name(name: str, network: Network) -> str:
-  if name == '' and network.layers:
-    return list(network.layers)[-1]
-  if name not in network.layers:
-    raise unknown(f'layer of {network.name}', name, network.layers)
-  return name
-
-
-def _bind_leaf(leaf, kind, layers, network):
-  if kind == 'objective':
-    return bind(leaf, network)
-  if kind == 'label':
-    leaf = _indices(leaf, network)
-  array = _array(leaf, kind)
-  if len(layers) == 1:
-    _check(array, kind, layers[0], network)
-  return array
-
-
-def _array(leaf: Any, kind: str) -> Array:
-  """Leaves as int32 or float32 of the kind's rank, or one more for jobs."""
-  integer = kind in ('index', 'label', 'position')
-  if not isinstance(leaf, jax.Array):
-    leaf = np.asarray(leaf)
-  if leaf.dtype.kind in 'USO':
-    raise FvizError(
-      f'{leaf} is no {kind}; `bind` resolves the names of labels.'
-    )
-  if integer and not jnp.issubdtype(leaf.dtype, jnp.integer):
-    raise FvizError(f'{kind} must be an integer, not {leaf}.')
-  rank = _RANKS.get(kind, 0)
-  if leaf.ndim not in (rank, rank + 1):
-    raise FvizError(
-      f'{kind} has shape {leaf.shape}: it takes {rank} axes, '
-      f'{rank + 1} with an axis of jobs.'
-    )
-  return jnp.asarray(leaf, jnp.int32 if integer else jnp.float32)
-
-
-def _check(array: Array, kind: str, layer: str, network: Network) -> None:
-  channels = network.layers[layer].channels
-  if kind in ('vector', 'array') and array.shape[-1] != channels:
-    raise FvizError(
-      f'{kind} of length {array.shape[-1]}: layer {layer!r} of {network.name} '
-      f'has {channels} channels.'
-    )
-  if isinstance(array, jax.core.Tracer):
-    return
-  if kind in ('index', 'label'):
-    for i in np.atleast_1d(array):
-      if not 0 <= i < channels:
-        raise FvizError(
-          f'{kind} {i} is out of range: layer {layer!r} of {network.name} '
-          f'has channels 0 to {channels - 1}.'
-        )
-  if kind == 'position' and np.any(np.asarray(array) < 0):
-    raise FvizError(f'Position {array} is negative; count from 0, top left.')
-
-
-def _indices(label, network: Network):
-  """Indices for labels: a name, an index, or a sequence of either."""
-  if isinstance(label, str):
-    return _index(label, network)
-  if isinstance(label, (list, tuple)):
-    return np.array([_indices(one, network) for one in label], np.int32)
-  if isinstance(label, np.ndarray) and label.dtype.kind in 'UO':
-    return _indices(label.tolist(), network)
-  return label
-
-
-def _index(label: str, network: Network) -> int:
-  return labels.index(label, network.labels, network.name)
-
-
-# Jobs.
-
-
-def _sizes(objective: Objective):
-  for leaf, kind in zip(objective.leaves, objective.kinds, strict=True):
-    if kind == 'objective':
-      yield from _sizes(leaf)
-    else:
-      array = _array(leaf, kind)
-      if array.ndim > _RANKS.get(kind, 0):
-        yield array.shape[0]
-
-
-def _map(objective: Objective, function) -> Objective:
-  leaves = tuple(
-    _map(leaf, function) if kind == 'objective' else function(leaf, kind)
-    for leaf, kind in zip(objective.leaves, objective.kinds, strict=True)
-  )
-  return dataclasses.replace(objective, leaves=leaves)
-
-
-def _repeat(array: Array, kind: str, jobs: int) -> Array:
-  if array.ndim > _RANKS.get(kind, 0):
-    return array
-  return jnp.broadcast_to(array, (jobs, *array.shape))
+def _opacity(activations, images):
+  return jnp.mean(images[..., -1])

@@ -3,20 +3,18 @@
 Each is (key, images [n, h, w, c]) -> images of a static shape, with a draw of
 its own for every image. What lies outside an image is grey, .5.
 
-None lowers to a gather or a scatter, which are slow everywhere and not
-deterministic on GPUs: crops and scalings are products with small interpolation
-matrices, and a rotation is three shears, each a sum over shifted copies.
+None lowers to a gather or a scatter; see `fviz.resampling`.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from fviz import resampling
 from fviz.errors import FvizError
 from fviz.types import Array, Key, Transform
 
@@ -27,12 +25,14 @@ __all__ = [
   'scale',
   'rotate',
   'crop',
+  'crops',
+  'inner_crops',
   'blur',
   'noise',
   'flip',
 ]
 
-_GREY = 0.5
+_GREY = resampling.GREY
 
 
 def identity() -> Transform:
@@ -67,7 +67,7 @@ def jitter(pixels: int) -> Transform:
     h, w = images.shape[1:3]
     if pixels >= min(h, w):
       raise FvizError(f'jitter({pixels}) leaves nothing of {h} x {w} images.')
-    return _random_crop(key, images, (h - pixels, w - pixels))
+    return resampling.random_crop(key, images, (h - pixels, w - pixels))
 
   return transform
 
@@ -87,7 +87,7 @@ def crop(size: int | tuple[int, int], random: bool = True) -> Transform:
     if h > ih or w > iw:
       raise FvizError(f'crop to {h} x {w} is larger than {ih} x {iw} images.')
     if random:
-      return _random_crop(key, images, (h, w))
+      return resampling.random_crop(key, images, (h, w))
     y, x = (ih - h) // 2, (iw - w) // 2
     return images[:, y : y + h, x : x + w]
 
@@ -110,7 +110,9 @@ def scale(low: float, high: float) -> Transform:
   def transform(key, images):
     n, h, w, _ = images.shape
     zoom = jax.random.uniform(key, (n, 1), minval=low, maxval=high)
-    return _resample(images, _zoomed(zoom, h), _zoomed(zoom, w))
+    return resampling.resample(
+      images, resampling.zoomed(zoom, h), resampling.zoomed(zoom, w)
+    )
 
   return transform
 
@@ -132,7 +134,95 @@ def rotate(low: float, high: float) -> Transform:
   def transform(key, images):
     n = images.shape[0]
     angle = jax.random.uniform(key, (n,), minval=low, maxval=high)
-    return _rotated(images, jnp.deg2rad(angle), math.radians(most))
+    return resampling.rotated(images, jnp.deg2rad(angle), math.radians(most))
+
+  return transform
+
+
+def crops(
+  count: int = 32,
+  side: float = 0.25,
+  sd: float = 0.1,
+  size: int | tuple[int, int] | None = None,
+  center_sd: float = 0.15,
+) -> Transform:
+  """Random crops resized to the network, as in MaCo (Fel et al. 2023).
+
+  The side is a share of the image's, from N(side, sd^2) clipped to [.05, 1],
+  the centre from N(.5, center_sd^2); a crop may leave the image.
+
+  Args:
+    count: crops an image: [n, h, w, c] -> [n * count, *size, c].
+    side: mean share; the paper has N(.25, .1^2), xplique lets it fall from .5
+      to .05.
+    sd: its deviation.
+    size: of the crops; the image's by default.
+    center_sd: deviation of the centre.
+
+  >>> crops(3, size=2)(jax.random.key(0), jnp.zeros([2, 4, 5, 3])).shape
+  (6, 2, 2, 3)
+  """
+  check('side', side, 0)
+  check('sd', sd, 0)
+  check('center_sd', center_sd, 0)
+
+  def draw(key, n):
+    k1, k2 = jax.random.split(key)
+    share = jnp.clip(side + sd * jax.random.normal(k1, (n, 1)), 0.05, 1)
+    return 0.5 + center_sd * jax.random.normal(k2, (n, 2)), share
+
+  return _crops(count, size, draw)
+
+
+def inner_crops(
+  count: int = 16,
+  low: float = 0.05,
+  high: float = 0.99,
+  size: int | tuple[int, int] | None = None,
+) -> Transform:
+  """Random crops that stay inside, as in accentuation (Hamblin et al. 2024).
+
+  Args:
+    count: crops an image: [n, h, w, c] -> [n * count, *size, c].
+    low: least side as a share of the image's.
+    high: largest, at most 1; drawn uniformly, as is the place.
+    size: of the crops; the image's by default.
+
+  >>> inner_crops(2)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  (2, 4, 5, 3)
+  """
+  check('low', low, 0)
+  check_range(low, high)
+  if not _traced(high) and high > 1:
+    raise FvizError(f'inner_crops: high must be at most 1, not {high}.')
+
+  def draw(key, n):
+    k1, k2 = jax.random.split(key)
+    share = jax.random.uniform(k1, (n, 1), minval=low, maxval=high)
+    place = jax.random.uniform(k2, (n, 2))
+    return share / 2 + place * (1 - share), share
+
+  return _crops(count, size, draw)
+
+
+def _crops(count, size, draw) -> Transform:
+  check_int('count', count, 1)
+  for side in size if isinstance(size, (tuple, list)) else (size,):
+    if side is not None:
+      check_int('size', side, 1)
+
+  def transform(key, images):
+    n, h, w, c = images.shape
+    oh, ow = size if isinstance(size, (tuple, list)) else (size or h, size or w)
+    # A draw of its own for every image, however many there are beside it.
+    keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.arange(n))
+    center, share = jax.vmap(lambda k: draw(k, count))(keys)
+    center, share = center.reshape(-1, 2), share.reshape(-1, 1)
+    many = jnp.repeat(images, count, axis=0)
+    rows = resampling.window(center[:, :1], share, h, oh)
+    columns = resampling.window(center[:, 1:], share, w, ow)
+    stride = share * jnp.array([h / oh, w / ow])
+    return resampling.resample(many, rows, columns, stride)
 
   return transform
 
@@ -144,7 +234,7 @@ def blur(sigma: float) -> Transform:
   1.0
   """
   check('sigma', sigma, 0)
-  return lambda key, images: gaussian_blur(images, sigma)
+  return lambda key, images: resampling.gaussian_blur(images, sigma)
 
 
 def noise(sd: float) -> Transform:
@@ -194,15 +284,6 @@ def compose(*transforms: Transform) -> Transform:
   return transform
 
 
-def gaussian_blur(images: Array, sigma: float) -> Array:
-  """[n, h, w, c] blurred; at the edges, the mean of what is inside."""
-  if sigma == 0:
-    return images
-  h, w = (_gaussian(size, sigma) for size in images.shape[1:3])
-  images = jnp.einsum('oi,niwc->nowc', h, images, precision='highest')
-  return jnp.einsum('oi,nhic->nhoc', w, images, precision='highest')
-
-
 def check(name: str, value: float, least: float) -> None:
   """Raises an `FvizError` unless value is finite and at least `least`.
 
@@ -232,131 +313,3 @@ def check_range(low: float, high: float) -> None:
 
 def _traced(*values) -> bool:
   return any(isinstance(value, jax.core.Tracer) for value in values)
-
-
-def _gaussian(size: int, sigma: float) -> Array:
-  i = np.arange(size)
-  weights = np.exp(-(((i[:, None] - i) / sigma) ** 2) / 2)
-  return jnp.asarray(weights / weights.sum(1, keepdims=True), jnp.float32)
-
-
-# Resampling: sources are [n, out] positions in the input.
-
-
-def _random_crop(key: Key, images: Array, size: tuple[int, int]) -> Array:
-  n, *old, _ = images.shape
-  sources = []
-  for axis in range(2):
-    last = old[axis] - size[axis]
-    k = jax.random.fold_in(key, axis)
-    start = jax.random.randint(k, (n, 1), 0, last + 1)
-    sources.append((start + jnp.arange(size[axis])).astype(jnp.float32))
-  return _resample(images, *sources)
-
-
-def _zoomed(zoom: Array, size: int) -> Array:
-  center = (size - 1) / 2
-  return (jnp.arange(size) - center) / zoom + center
-
-
-def _resample(images: Array, rows: Array, columns: Array) -> Array:
-  x = _planes(images)
-  _, _, h, w = x.shape
-  by_row, by_column = _weights(rows, h), _weights(columns, w)
-  x = jnp.einsum('noi,nciw->ncow', by_row, x, precision='highest')
-  x = jnp.einsum('nchi,noi->ncho', x, by_column, precision='highest')
-  return _images(x)
-
-
-def _planes(images: Array) -> Array:
-  """[n, h, w, c] -> [n, c, h, w] around grey: zeros from outside are grey.
-
-  Planes, for rows of pixels vectorize and three channels do not.
-  """
-  return jnp.transpose(images - _GREY, (0, 3, 1, 2))
-
-
-def _images(planes: Array) -> Array:
-  """The opposite of `_planes`."""
-  return jnp.transpose(planes, (0, 2, 3, 1)) + _GREY
-
-
-def _weights(source: Array, size: int) -> Array:
-  """[n, out] positions -> [n, out, size] weights of linear interpolation."""
-  distance = jnp.abs(source[..., None] - jnp.arange(size))
-  return jnp.maximum(0, 1 - distance)
-
-
-# Rotation.
-
-
-def _rotated(images: Array, angle: Array, most: float) -> Array:
-  """Three shears (Paeth 1986): x by -tan(a/2), y by sin(a), x again."""
-  _, h, w, _ = images.shape
-  y = jnp.arange(h) - (h - 1) / 2
-  # Content may leave the sides for one shear and come back: room for it.
-  slope = math.tan(most / 2)
-  margin = math.ceil(slope * (h - 1) / 2)
-  wide = w + 2 * margin
-  x = jnp.arange(wide) - (wide - 1) / 2
-  reach = math.ceil(math.sin(most) * (wide - 1) / 2)
-  along_x = -jnp.tan(angle / 2)[:, None] * y
-  along_y = jnp.sin(angle)[:, None] * x
-  out = _planes(images)
-  out = _shear(out, along_x, 3, margin, margin)
-  out = _shear(out, along_y, 2, 0, reach)
-  out = _shear(out, along_x, 3, -margin, margin)
-  return _images(out)
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
-def _shear(x: Array, shift: Array, axis: int, margin: int, reach: int) -> Array:
-  """Shifts each line by its own number of pixels, zeros from outside.
-
-  out[..., j] = x[..., j - margin + shift], linearly interpolated.
-
-  Args:
-    x: [n, c, h, w].
-    shift: of each line, [n, h] for axis 3 and [n, w] for axis 2.
-    axis: along which to shift.
-    margin: pixels the result is wider on each side, may be negative, not
-      below -reach.
-    reach: the most any line is shifted.
-  """
-  size = x.shape[axis] + 2 * margin
-  taps = reach + 1  # In each of two blocks; the second has one to spare.
-  border = [(0, 0, 0)] * 4
-  border[axis] = (reach + margin, reach + margin + 1, 0)
-  x = jax.lax.pad(x, jnp.zeros((), x.dtype), border)
-  # [n, lines] -> [n, 1, h, 1] or [n, 1, 1, w].
-  shift = shift[:, None, :, None] if axis == 3 else shift[:, None, None, :]
-
-  def add(out, block):
-    first, near = block
-    for k in range(taps):
-      weight = jnp.maximum(0, 1 - jnp.abs(shift - (first + k - reach)))
-      out += weight * jax.lax.slice_in_dim(near, k, k + size, axis=axis)
-    return out, None
-
-  # A loop, if only of two, keeps XLA from fusing shears into each other, where
-  # every pixel is computed once for each tap: 20 times slower on CPU, which
-  # ignores optimization_barrier.
-  firsts = (0, taps)
-  near = jnp.stack(
-    [jax.lax.slice_in_dim(x, f, f + size + reach, axis=axis) for f in firsts]
-  )
-  shape = (*x.shape[:axis], size, *x.shape[axis + 1 :])
-  start = jnp.zeros(shape, x.dtype)
-  return jax.lax.scan(add, start, (jnp.array(firsts), near))[0]
-
-
-def _shear_forward(x, shift, axis, margin, reach):
-  return _shear(x, shift, axis, margin, reach), shift
-
-
-def _shear_backward(axis, margin, reach, shift, g):
-  # The exact adjoint; without it, each shifted slice is padded and added.
-  return _shear(g, -shift, axis, -margin, reach), jnp.zeros_like(shift)
-
-
-_shear.defvjp(_shear_forward, _shear_backward)

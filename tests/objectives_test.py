@@ -5,10 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fviz import objectives
+from fviz import objectives, types
 from fviz.errors import FvizError
 from fviz.types import Layer, Network
 
+RANDOM = np.random.default_rng(3)
+MASK = RANDOM.uniform(size=[4, 6])
+MATRIX = RANDOM.normal(size=[5, 5])
+TENSOR = RANDOM.normal(size=[2, 3, 5])
 MADE = {
   'channel': objectives.channel('mixed', 2),
   'neuron': objectives.neuron('mixed', 1, 2, 3),
@@ -17,6 +21,23 @@ MADE = {
   'direction': objectives.direction('mixed', np.arange(5.0), 2.0),
   'logit': objectives.logit('dog'),
   'log_odds': objectives.log_odds('dog'),
+  'region': objectives.region('mixed', 2, MASK),
+  'weighted_channels': objectives.weighted_channels('mixed', np.arange(5.0)),
+  'direction_neuron': objectives.direction_neuron('mixed', np.arange(5.0), 1.0),
+  'tensor_direction': objectives.tensor_direction('mixed', TENSOR, 2.0),
+  'whitened_direction': objectives.whitened_direction(
+    'mixed', np.arange(5.0), MATRIX
+  ),
+  'target': objectives.target('mixed', 0.5),
+  'opacity': objectives.opacity(),
+  'diversity': objectives.diversity('mixed'),
+  'interpolation': objectives.interpolation('mixed', 1, 'logits', 2),
+  'alignment': objectives.alignment('mixed', 3.0),
+  'match': objectives.match('mixed'),
+  'caricature': objectives.caricature('mixed', 1.0),
+  'distance': objectives.distance('mixed'),
+  'style': objectives.style('mixed'),
+  'input_difference': objectives.input_difference(),
 }
 LABELS = ('cat', 'dog', 'hot dog', 'sea lion', 'lion', 'sea')
 NETWORK = Network(
@@ -29,15 +50,20 @@ NETWORK = Network(
 
 
 def _activations(seed=0):
-  a, b = jax.random.split(jax.random.key(seed))
+  a, b, c, d = jax.random.split(jax.random.key(seed), 4)
   return {
     'mixed': jax.random.normal(a, (2, 4, 6, 5)),
     'logits': jax.random.normal(b, (2, 6)),
+    types.reference('mixed'): jax.random.normal(c, (2, 4, 6, 5)),
+    types.reference(): jax.random.uniform(d, (2, 3, 3, 4)),
   }
 
 
+IMAGES = jax.random.uniform(jax.random.key(9), (2, 3, 3, 4))
+
+
 def _value(objective, activations):
-  return objective(activations, None)
+  return objective(activations, IMAGES)
 
 
 def test_all_are_here():
@@ -75,12 +101,70 @@ def test_formulas():
     'direction': (dot * np.maximum(cos, 0.1) ** 2).mean(),
     'logit': a['logits'][:, 1].mean(),
     'log_odds': np.log(p / (1 - p)).mean(),
+    'region': (m[..., 2] * MASK).sum((1, 2)).mean() / MASK.sum(),
+    'weighted_channels': dot.mean(),
+    'direction_neuron': (dot * np.maximum(cos, 0.1))[:, 2, 3].mean(),
+    'target': -((m - 0.5) ** 2).mean(),
+    'opacity': np.asarray(IMAGES)[..., -1].mean(),
   }
+  want |= _formulas_of_several(a)
+  assert set(want) == set(MADE)
   for name, value in want.items():
     got = _value(objectives.bind(MADE[name], NETWORK), _activations())
     np.testing.assert_allclose(got, value, rtol=1e-5, err_msg=name)
   got = _value(objectives.neuron('mixed', 0), _activations())
   np.testing.assert_allclose(got, m[:, 2, 3, 0].mean(), rtol=1e-5)
+
+
+def _formulas_of_several(a):
+  m, r = a['mixed'], a[types.reference('mixed')]
+  crop = m[:, 1:3, 1:4]
+  dots = (crop * TENSOR).sum(-1)
+  norm = lambda x: np.linalg.norm(x, axis=-1)
+  cos = dots / (norm(crop) + 1e-4) / (norm(TENSOR) + 1e-4)
+  center = m[:, 2, 3]
+  white = center @ (MATRIX @ np.arange(5.0)) / 5
+  flat = [x.reshape(-1, 5) for x in m]
+  grams = [x.T @ x for x in flat]
+  grams = [g / np.linalg.norm(g) for g in grams]
+  others = [x.reshape(-1, 5) for x in r]
+  dot = [(x * y).mean() for x, y in zip(m, r, strict=True)]
+  angles = [
+    (x * y).sum() / np.linalg.norm(x) / np.linalg.norm(y)
+    for x, y in zip(m, r, strict=True)
+  ]
+  pixels = np.asarray(IMAGES, np.float64) - a[types.reference()]
+  return {
+    'tensor_direction': (dots * np.maximum(cos, 0.1) ** 2).mean(),
+    'whitened_direction': np.mean(
+      white * np.maximum(white / (norm(center) + 1e-4), 0.1) ** 2
+    ),
+    'diversity': 2 * (grams[0] * grams[1]).sum() / 2,
+    # Of two images, the first is all one channel, the second the other.
+    'interpolation': m[0, ..., 1].mean() + a['logits'][1, 2],
+    'alignment': -((m[0] - m[1]) ** 2).mean() / 3,
+    'match': -np.mean(
+      [((x - y) ** 2).sum() / (y**2).sum() for x, y in zip(m, r, strict=True)]
+    ),
+    'caricature': np.mean(
+      [d * max(0.1, c) for d, c in zip(dot, angles, strict=True)]
+    ),
+    'distance': norm(m - r).mean(),
+    'style': -np.mean(
+      [
+        np.abs(x.T @ x - y.T @ y).mean() / len(x)
+        for x, y in zip(flat, others, strict=True)
+      ]
+    ),
+    'input_difference': np.mean(
+      [np.sqrt((image**2).mean()) for image in pixels]
+    ),
+  }
+
+
+def test_without_a_reference_the_message_says_what_to_do():
+  with pytest.raises(FvizError, match='reference image'):
+    _value(objectives.match('mixed'), {'mixed': jnp.ones([1, 2])})
 
 
 def test_a_position_outside_is_nan():
