@@ -5,6 +5,9 @@ A file in configs/ starts from a function here and states what differs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import jax
 import optax
 from ml_collections import ConfigDict
@@ -20,6 +23,7 @@ from fviz import (
   parsing,
   projections,
   regularizers,
+  schedules,
   transforms,
   types,
 )
@@ -69,6 +73,23 @@ def compare() -> ConfigDict:
   return config
 
 
+def render() -> ConfigDict:
+  """Defaults of one recipe on one objective; see `fviz.pictures`."""
+  config = ConfigDict()
+  config.model = 'pareidolia'  # A name of the zoo.
+  config.weights = ''  # '' = embedded or published; or a file.
+  config.recipe = 'lucid()'  # Of fviz.recipes, with its arguments.
+  config.objective = "channel('mixed3', 7)"  # Of fviz.objectives; + - * too.
+  config.image = ''  # A photo to compare with; 'sample' is the package's own.
+  config.near = ''  # Accentuation: the layer at which to stay near the photo.
+  config.strength = 1.0  # How much; 1 = the published balance.
+  config.size = 128  # Pixels a side.
+  config.steps = 0  # 0 = the recipe's own.
+  config.variants = 1  # Pictures, of different seeds.
+  config.seed = 0
+  return config
+
+
 def snapshot_steps(config: ConfigDict) -> tuple[int, ...]:
   """The steps of the contact sheets: halves, quarters, ... and the last.
 
@@ -103,10 +124,26 @@ def check(config: ConfigDict, own_network: bool = False) -> None:
 
 
 def recipe(config: ConfigDict, network: types.Network) -> engine.Recipe:
-  """The recipe that a config describes, for a network's channels."""
-  (colors,) = parsing.resolve(config.color, 'color', color)
+  """The recipe that a config describes, for a network's channels.
+
+  Numbers of its texts may be schedules, such as 'noise(linear(0.1, 0.0, 64))'.
+  """
+  texts = {
+    name: parsing.calls(config[name])
+    for name in ('color', 'parameterization', 'transforms', 'optimizer')
+  }
+  weights = {k: _scheduled(v) for k, v in config.regularizers.items()}
+  if not schedules.used([texts, weights]):
+    return _recipe(config, network, texts, weights)
+  return engine.scheduled(
+    lambda step: _recipe(config, network, *schedules.at((texts, weights), step))
+  )
+
+
+def _recipe(config, network, texts, weights) -> engine.Recipe:
+  (colors,) = parsing.resolve(texts['color'], 'color', color)
   (images,) = parsing.resolve(
-    config.parameterization,
+    texts['parameterization'],
     'parameterization',
     parameterizations,
     size=config.size,
@@ -115,25 +152,32 @@ def recipe(config: ConfigDict, network: types.Network) -> engine.Recipe:
   )
   return engine.Recipe(
     parameterization=images,
-    optimizer=_optimizer(config.optimizer),
+    optimizer=_optimizer(texts['optimizer']),
     transform=transforms.compose(
-      *parsing.resolve(config.transforms, 'transform', transforms)
+      *parsing.resolve(texts['transforms'], 'transform', transforms)
     ),
-    regularizer=_regularizer(config.regularizers),
+    regularizer=_regularizer(weights),
     steps=config.steps,
     redirect_steps=config.redirect_steps,
     snapshots=snapshot_steps(config),
   )
 
 
-def _optimizer(text: str) -> optax.GradientTransformation:
+def _optimizer(text) -> optax.GradientTransformation:
   parts = parsing.parse(text, gradients, projections, optimizers)
   if not parts:
     raise errors.FvizError("config.optimizer is empty: give 'adam(0.05)'.")
   return optax.chain(*parts)
 
 
-def _regularizer(weights: ConfigDict) -> types.Objective | None:
+def _scheduled(weight):
+  """A weight may be the text of a schedule: 'linear(0.0, 1e-3, 64)'."""
+  if not isinstance(weight, str):
+    return weight
+  return parsing.expression(weight, 'schedule', schedules)
+
+
+def _regularizer(weights: Mapping[str, Any]) -> types.Objective | None:
   total = None
   for name, weight in sorted(weights.items()):
     if name not in regularizers.__all__:

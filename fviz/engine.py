@@ -258,7 +258,7 @@ class Engine:
 
   def _score_job(self, constants, objective, images, numbers):
     see = lambda x: self._clean.apply(constants, self._opaque(x), jnp.bool_(0))
-    activations = _beside(see, images, self._recipe_of(numbers).reference)
+    activations = beside(see, images, self._recipe_of(numbers).reference)
     return objective(activations, images)
 
   def _step_job(self, constants, objective, key, numbers, state, step):
@@ -275,7 +275,7 @@ class Engine:
 
     def loss(params):
       images = recipe.parameterization.images(params)
-      value = objective(_beside(see, images, recipe.reference), images)
+      value = objective(beside(see, images, recipe.reference), images)
       penalty = recipe.regularizer and recipe.regularizer({}, images)
       return -value + (0.0 if penalty is None else penalty), value
 
@@ -449,23 +449,22 @@ def render(
   if jobs is None:
     objective = jax.tree.map(lambda x: jnp.asarray(x)[None], objective)
     jobs = 1
-  units = _units(objective, jobs)
-  keys = job_keys(seed, units, np.full(jobs, variant))
+  keys = job_keys(seed, units(objective, jobs), np.full(jobs, variant))
   parts = [r for _, r in batches(network, objective, keys, recipe, batch_size)]
   return jax.tree.map(lambda *fields: np.concatenate(fields), *parts)
 
 
-def _units(objective, jobs: int) -> np.ndarray:
+def units(objective, jobs: int) -> np.ndarray:
   """What names a job: its channel where there is one, else its position."""
   for leaf, kind in zip(objective.leaves, objective.kinds, strict=True):
     if kind in ('index', 'label'):
       return np.asarray(leaf)
     if kind == 'objective':
-      return _units(leaf, jobs)
+      return units(leaf, jobs)
   return np.arange(jobs)
 
 
-def _beside(see, images, reference):
+def beside(see, images, reference):
   """Activations of the images, and of the reference where there is one."""
   activations = see(images)
   if reference is None:

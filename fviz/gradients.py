@@ -11,13 +11,14 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
-from fviz import resampling, transforms
+from fviz import checks, resampling
 from fviz.errors import FvizError, unknown
 from fviz.types import Array, PyTree
 
-__all__ = ['normalize', 'blur', 'smooth', 'limit', 'clip']
+__all__ = ['normalize', 'blur', 'smooth', 'laplacian', 'limit', 'clip']
 
 
 def normalize(
@@ -49,7 +50,7 @@ def blur(sigma: float) -> optax.GradientTransformation:
   >>> print(t.update(jnp.ones([1, 4, 4, 1]), t.init(None))[0].mean())
   1.0
   """
-  transforms.check('sigma', sigma, 0)
+  checks.check('sigma', sigma, 0)
 
   def one(g):
     if g.ndim != 4:
@@ -79,7 +80,7 @@ def smooth(
   (1, 9, 9, 1)
   """
   for sigma in sigmas:
-    transforms.check('sigma', sigma, 0)
+    checks.check('sigma', sigma, 0)
   if not sigmas:
     raise FvizError('smooth needs at least one sigma: (0.0, 0.8, 1.6), say.')
   one = normalize('std')
@@ -91,6 +92,41 @@ def smooth(
     return sum(one.update(b, one.init(None))[0] for b in blurred)
 
   return _stateless(lambda g: jax.tree.map(copies, g))
+
+
+def laplacian(levels: int = 4) -> optax.GradientTransformation:
+  """Laplacian-normalized gradients (DeepDream's TensorFlow notebook, 2015).
+
+  A Laplacian pyramid of `levels` splits with the kernel [1, 4, 6, 4, 1] / 16
+  each way; every band is divided by its RMS per image, with a floor of 1e-10,
+  and the pyramid is merged: low frequencies weigh as much as high ones.
+
+  >>> t = laplacian(2)
+  >>> t.update(jnp.ones([1, 8, 8, 3]), t.init(None))[0].shape
+  (1, 8, 8, 3)
+  """
+  checks.check_int('levels', levels, 0)
+
+  def one(g):
+    if g.ndim != 4:
+      raise FvizError(
+        f'laplacian takes gradients of pixels, [n, h, w, c], not of shape '
+        f'{g.shape}: use the parameterization pixels.'
+      )
+    shapes, bands = [], []
+    for _ in range(levels):
+      if min(g.shape[1:3]) < 2:
+        break  # Nothing left to split.
+      low = _halved(g)
+      bands.append(g - _doubled(low, g.shape))
+      shapes.append(g.shape)
+      g = low
+    out = _unit_rms(g)
+    for shape, band in zip(shapes[::-1], bands[::-1], strict=True):
+      out = _doubled(out, shape) + _unit_rms(band)
+    return out
+
+  return _stateless(lambda g: jax.tree.map(one, g))
 
 
 def limit(most: float = 4.0) -> optax.GradientTransformation:
@@ -173,3 +209,35 @@ _SIZES = {
   'l2': _l2,
   'std': lambda flat: jnp.std(flat, 1),
 }
+
+
+def _unit_rms(band):
+  rms = jnp.sqrt(jnp.mean(band**2, (1, 2, 3), keepdims=True))
+  return band / jnp.maximum(rms, 1e-10)
+
+
+def _halving(size: int) -> Array:
+  """[ceil(size / 2), size]: the kernel at every other place, SAME padding."""
+  out = -(-size // 2)
+  # As TensorFlow pads: the extra place, if any, is behind.
+  before = max((out - 1) * 2 + 5 - size, 0) // 2
+  kernel = np.zeros([out, size], np.float32)
+  for i in range(out):
+    for k, weight in enumerate((1, 4, 6, 4, 1)):
+      j = 2 * i + k - before
+      if 0 <= j < size:
+        kernel[i, j] = weight / 16
+  return jnp.asarray(kernel)
+
+
+def _halved(x):
+  rows, columns = _halving(x.shape[1]), _halving(x.shape[2])
+  x = jnp.einsum('oh,nhwc->nowc', rows, x, precision='highest')
+  return jnp.einsum('ow,nhwc->nhoc', columns, x, precision='highest')
+
+
+def _doubled(x, shape):
+  # The transposed convolution with four times the kernel.
+  rows, columns = 2 * _halving(shape[1]), 2 * _halving(shape[2])
+  x = jnp.einsum('oh,nowc->nhwc', rows, x, precision='highest')
+  return jnp.einsum('ow,nhoc->nhwc', columns, x, precision='highest')

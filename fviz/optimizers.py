@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from fviz import transforms
+from fviz import checks
 from fviz.errors import FvizError
 from fviz.types import Array, PyTree
 
@@ -37,8 +37,8 @@ def progress(
   >>> print(t.update(jnp.array([[3., 4.]]), t.init(None))[0])
   [[-0.24 -0.32]]
   """
-  transforms.check('desired', desired, 0)
-  transforms.check('most', most, 0)
+  checks.check('desired', desired, 0)
+  checks.check('most', most, 0)
   return _policy(lambda value: desired, most)
 
 
@@ -55,7 +55,7 @@ def progress01(
   [[-0.25]]
   """
   for name, number in dict(early=early, late=late, most=most).items():
-    transforms.check(name, number, 0)
+    checks.check(name, number, 0)
 
   def desired(value):
     if value is None:
@@ -96,8 +96,8 @@ def momentum(
   if not rates:
     raise FvizError('rates is empty: give ((steps, learning rate), ...).')
   for steps, rate in rates:
-    transforms.check_int('steps', steps, 1)
-    transforms.check('learning rate', rate, 0)
+    checks.check_int('steps', steps, 1)
+    checks.check('learning rate', rate, 0)
   starts = [sum(s for s, _ in rates[:i]) for i in range(len(rates))]
 
   def init(params):

@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from fviz import checks, natural, parsing
 from fviz import color as colors
-from fviz import natural, parsing, transforms
 from fviz.errors import FvizError, unknown
 from fviz.types import Array, Parameterization
 
@@ -404,5 +404,5 @@ def _checked(size, channels, n, sd) -> tuple[int, int]:
   for name, value in dict(h=h, w=w, channels=channels, n=n).items():
     if not isinstance(value, (int, np.integer)) or value < 1:
       raise FvizError(f'{name} must be an integer from 1 on, not {value!r}.')
-  transforms.check('sd', sd, 0)
+  checks.check('sd', sd, 0)
   return int(h), int(w)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
+from fviz import schedules
 from fviz.errors import FvizError, unknown
 
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]
@@ -68,6 +69,43 @@ def calls(text: str | Sequence[Call]) -> list[Call]:
   return [_call(node, text) for node in _terms(tree)]
 
 
+def expression(text: str, kind: str, module: ModuleType, **extra: Any) -> Any:
+  """What a sum or product of calls and numbers comes to.
+
+  Args:
+    text: such as "channel('mixed3', 7) - 2 * diversity('mixed3')".
+    kind: what error messages call the names.
+    module: whose `__all__` has the names.
+    **extra: as for `resolve`.
+
+  >>> from fviz import objectives
+  >>> expression("1 - 2 * opacity()", 'objective', objectives).layers
+  ()
+  """
+  try:
+    tree = ast.parse(text.strip(), mode='eval').body
+  except (SyntaxError, ValueError) as error:
+    raise _bad(text, 'it does not parse') from error
+  return _value(tree, text, kind, module, extra)
+
+
+def _value(node, text, kind, module, extra) -> Any:
+  value = lambda part: _value(part, text, kind, module, extra)
+  match node:
+    case ast.BinOp(left, ast.Add(), right):
+      return value(left) + value(right)
+    case ast.BinOp(left, ast.Sub(), right):
+      return value(left) - value(right)
+    case ast.BinOp(left, ast.Mult(), right):
+      return value(left) * value(right)
+    case ast.UnaryOp(ast.USub(), operand):
+      return -value(operand)
+    case ast.Constant(float() | int() as number):
+      return number
+  (made,) = _resolve([_call(node, text)], kind, (module,), extra)
+  return made
+
+
 def _terms(node: ast.expr) -> list[ast.expr]:
   terms = []
   # A loop, as a|b|c nests to the left.
@@ -91,6 +129,11 @@ def _call(node: ast.expr, text: str) -> Call:
 
 
 def _literal(node: ast.expr, text: str) -> Any:
+  if isinstance(node, ast.Call):  # A number that follows the steps.
+    name, args, kwargs = _call(node, text)
+    if name not in schedules.__all__:
+      raise unknown('schedule', name, schedules.__all__)
+    return _make(text, name, getattr(schedules, name), args, kwargs, {})
   try:
     return ast.literal_eval(node)
   except (ValueError, TypeError) as error:

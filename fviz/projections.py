@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from fviz import resampling, transforms
+from fviz import checks, resampling
 from fviz.errors import FvizError
 from fviz.types import Array
 
@@ -56,8 +56,8 @@ def blur_every(sigma: float, every: int = 4) -> optax.GradientTransformation:
   >>> print(_moved(blur_every(1.0), jnp.ones([1, 3, 3, 1])).mean())
   1.0
   """
-  transforms.check('sigma', sigma, 0)
-  transforms.check('every', every, 1)
+  checks.check('sigma', sigma, 0)
+  checks.check('every', every, 1)
 
   def change(x, step, g):
     return jax.lax.cond(
@@ -126,7 +126,7 @@ def box(low: float = -0.5, high: float = 0.5) -> optax.GradientTransformation:
   >>> print(_moved(box(), jnp.array([[-1., 0., 1.]])))
   [[-0.5  0.   0.5]]
   """
-  transforms.check_range(low, high)
+  checks.check_range(low, high)
   return _projection(lambda x, step, g: jnp.clip(x, low, high), any_shape=True)
 
 
@@ -141,7 +141,7 @@ def sphere(radius: float = 0.25) -> optax.GradientTransformation:
   >>> print(_moved(sphere(1.0), jnp.array([[3., 4.]])).round(3))
   [[0.849 1.131]]
   """
-  transforms.check('radius', radius, 0)
+  checks.check('radius', radius, 0)
 
   def change(x, step, g):
     square = jnp.mean(x**2, tuple(range(1, x.ndim)), keepdims=True)
@@ -189,13 +189,13 @@ def _kept(x, size, percentile):
 
 
 def _check_share(name, value):
-  transforms.check(name, value, 0)
+  checks.check(name, value, 0)
   if not isinstance(value, jax.core.Tracer) and value > 1:
     raise FvizError(f'{name} must be from 0 to 1, not {value!r}.')
 
 
 def _check_percentile(value):
-  transforms.check('percentile', value, 0)
+  checks.check('percentile', value, 0)
   if not isinstance(value, jax.core.Tracer) and value > 100:
     raise FvizError(f'percentile must be from 0 to 100, not {value!r}.')
 

@@ -6,15 +6,26 @@ weights are for sums and hold after multiplying by h * w * c.
 
 from __future__ import annotations
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from fviz import natural
 from fviz.errors import FvizError
 from fviz.types import Objective
 
-__all__ = ['total_variation', 'l1', 'l2', 'alpha_norm']
+__all__ = [
+  'total_variation',
+  'l1',
+  'l2',
+  'alpha_norm',
+  'blur',
+  'boundary',
+  'spectrum',
+]
 
 
 def total_variation(beta: ArrayLike | None = None) -> Objective:
@@ -70,6 +81,46 @@ def alpha_norm(alpha: ArrayLike = 6.0) -> Objective:
   return Objective(_alpha_norm, (), (alpha,), ('number',))
 
 
+def blur() -> Objective:
+  """.5 mean (x - blur(x))^2, blur(x) held fixed (lucid: blur_input_each_step).
+
+  3 x 3, centre 1 and rim .5, over what of it is inside. With plain gradient
+  descent of rate 1 and weight k h w c, a step is x <- (1 - k) x + k blur(x).
+
+  >>> print(blur()({}, jnp.ones([1, 4, 4, 3])))
+  0.0
+  """
+  return Objective(_blur, ())
+
+
+def boundary(width: int = 20, center: float = 0.5) -> Objective:
+  """mean of mask ((x - blur5 x)^2 + .8 (x - center)^2) (lucid), >= 0.
+
+  Keeps the rim of the picture quiet; the mask is 1 in a rim of `width` pixels.
+  Lucid's penalize_boundary is minus the sum.
+
+  >>> print(boundary(1)({}, jnp.full([1, 4, 4, 3], 0.5)))
+  0.0
+  """
+  if not isinstance(width, int) or width < 1:
+    raise FvizError(f'width must be an integer from 1 on, not {width!r}.')
+  return Objective(_Boundary(width), (), (center,), ('number',))
+
+
+def spectrum(exponent: ArrayLike = 1.0) -> Objective:
+  """Distance of the spectrum to 1 / f^exponent, whatever the contrast, >= 0.
+
+  The variance over frequencies of log(|F| f^exponent), with all of luminance's
+  bins but the mean; 0 for an image of exactly that spectrum. Natural images
+  have exponents of 1 to 1.3. Ours.
+
+  >>> x = jax.random.uniform(jax.random.key(0), [1, 16, 16, 3])
+  >>> float(spectrum(0.0)({}, x)) < float(spectrum(1.0)({}, x))
+  True
+  """
+  return Objective(_spectrum, (), (exponent,), ('number',))
+
+
 def _total_variation(activations, images):
   # Sums over all pixels, not means of differences: a 1 pixel wide image has
   # no differences, and the mean of nothing is NaN.
@@ -97,3 +148,59 @@ def _l2(activations, images, center):
 
 def _alpha_norm(activations, images, alpha):
   return jnp.mean(jnp.abs(images - 0.5) ** alpha)
+
+
+def _blurred(images, size):
+  """The mean over size x size, whose rim counts half; inside only."""
+  kernel = np.full([size, size], 0.5, np.float32)
+  kernel[1:-1, 1:-1] = 1
+  h, w = images.shape[1:3]
+  edge = size // 2
+  border = ((0, 0), (edge, edge), (edge, edge), (0, 0))
+  x = jnp.pad(images, border)
+  one = np.pad(np.ones([1, h, w, 1], np.float32), border)
+  total, count = 0.0, 0.0
+  for i in range(size):
+    for j in range(size):
+      total += kernel[i, j] * x[:, i : i + h, j : j + w]
+      count += kernel[i, j] * one[:, i : i + h, j : j + w]
+  return total / count
+
+
+def _blur(activations, images):
+  fixed = jax.lax.stop_gradient(_blurred(images, 3))
+  return 0.5 * jnp.mean((images - fixed) ** 2)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Boundary:
+  """Equal by value, so that jit caches survive."""
+
+  width: int
+
+  def __call__(self, activations, images, center):
+    h, w = images.shape[1:3]
+    near = lambda i, size: (i < self.width) | (i >= size - self.width)
+    y, x = near(np.arange(h), h), near(np.arange(w), w)
+    mask = (y[:, None] | x)[..., None]
+    rough = (images - _blurred(images, 5)) ** 2
+    return jnp.mean(mask * (rough + 0.8 * (images - center) ** 2))
+
+
+def _spectrum(activations, images, exponent):
+  h, w = images.shape[1:3]
+  if h * w < 2:
+    return jnp.float32(0)
+  f = natural.frequencies(h, w)
+  inside = f > 0
+  # Twice for the half that rfft2 leaves out.
+  share = np.where(inside, 2.0, 0.0)
+  share[:, 0] /= 2
+  if w % 2 == 0:
+    share[:, -1] /= 2
+  share = jnp.asarray(share / share.sum(), jnp.float32)
+  power = jnp.abs(jnp.fft.rfft2(jnp.mean(images, -1) - 0.5)) ** 2
+  log_f = jnp.asarray(np.log(np.where(inside, f, 1)), jnp.float32)
+  value = 0.5 * jnp.log(power / (h * w) + 1e-8) + exponent * log_f
+  mean = jnp.sum(share * value, (1, 2), keepdims=True)
+  return jnp.mean(jnp.sum(share * (value - mean) ** 2, (1, 2)))

@@ -12,11 +12,13 @@ import math
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from fviz import resampling
+from fviz.checks import check, check_int, check_range, traced
+from fviz.cropping import crops, inner_crops
 from fviz.errors import FvizError
 from fviz.types import Array, Key, Transform
+from fviz.warps import composite, homography
 
 __all__ = [
   'identity',
@@ -27,8 +29,15 @@ __all__ = [
   'crop',
   'crops',
   'inner_crops',
+  'crop_or_pad',
+  'zooms',
+  'angles',
+  'roll',
+  'homography',
+  'composite',
   'blur',
   'noise',
+  'uniform_noise',
   'flip',
 ]
 
@@ -104,7 +113,7 @@ def scale(low: float, high: float) -> Transform:
   """
   check('low', low, 0)
   check_range(low, high)
-  if not _traced(low) and low == 0:
+  if not traced(low) and low == 0:
     raise FvizError('scale: low must be above 0.')
 
   def transform(key, images):
@@ -139,90 +148,83 @@ def rotate(low: float, high: float) -> Transform:
   return transform
 
 
-def crops(
-  count: int = 32,
-  side: float = 0.25,
-  sd: float = 0.1,
-  size: int | tuple[int, int] | None = None,
-  center_sd: float = 0.15,
-) -> Transform:
-  """Random crops resized to the network, as in MaCo (Fel et al. 2023).
+def crop_or_pad(size: int | tuple[int, int], fill: float = _GREY) -> Transform:
+  """The middle of each image, with a border where it is too small (lucid).
 
-  The side is a share of the image's, from N(side, sd^2) clipped to [.05, 1],
-  the centre from N(.5, center_sd^2); a crop may leave the image.
-
-  Args:
-    count: crops an image: [n, h, w, c] -> [n * count, *size, c].
-    side: mean share; the paper has N(.25, .1^2), xplique lets it fall from .5
-      to .05.
-    sd: its deviation.
-    size: of the crops; the image's by default.
-    center_sd: deviation of the centre.
-
-  >>> crops(3, size=2)(jax.random.key(0), jnp.zeros([2, 4, 5, 3])).shape
-  (6, 2, 2, 3)
+  >>> crop_or_pad((6, 3))(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  (1, 6, 3, 3)
   """
-  check('side', side, 0)
-  check('sd', sd, 0)
-  check('center_sd', center_sd, 0)
-
-  def draw(key, n):
-    k1, k2 = jax.random.split(key)
-    share = jnp.clip(side + sd * jax.random.normal(k1, (n, 1)), 0.05, 1)
-    return 0.5 + center_sd * jax.random.normal(k2, (n, 2)), share
-
-  return _crops(count, size, draw)
-
-
-def inner_crops(
-  count: int = 16,
-  low: float = 0.05,
-  high: float = 0.99,
-  size: int | tuple[int, int] | None = None,
-) -> Transform:
-  """Random crops that stay inside, as in accentuation (Hamblin et al. 2024).
-
-  Args:
-    count: crops an image: [n, h, w, c] -> [n * count, *size, c].
-    low: least side as a share of the image's.
-    high: largest, at most 1; drawn uniformly, as is the place.
-    size: of the crops; the image's by default.
-
-  >>> inner_crops(2)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
-  (2, 4, 5, 3)
-  """
-  check('low', low, 0)
-  check_range(low, high)
-  if not _traced(high) and high > 1:
-    raise FvizError(f'inner_crops: high must be at most 1, not {high}.')
-
-  def draw(key, n):
-    k1, k2 = jax.random.split(key)
-    share = jax.random.uniform(k1, (n, 1), minval=low, maxval=high)
-    place = jax.random.uniform(k2, (n, 2))
-    return share / 2 + place * (1 - share), share
-
-  return _crops(count, size, draw)
-
-
-def _crops(count, size, draw) -> Transform:
-  check_int('count', count, 1)
-  for side in size if isinstance(size, (tuple, list)) else (size,):
-    if side is not None:
-      check_int('size', side, 1)
+  h, w = size if isinstance(size, (tuple, list)) else (size, size)
+  check_int('height', h, 1)
+  check_int('width', w, 1)
 
   def transform(key, images):
-    n, h, w, c = images.shape
-    oh, ow = size if isinstance(size, (tuple, list)) else (size or h, size or w)
-    # A draw of its own for every image, however many there are beside it.
-    keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.arange(n))
-    center, share = jax.vmap(lambda k: draw(k, count))(keys)
-    center, share = center.reshape(-1, 2), share.reshape(-1, 1)
-    many = jnp.repeat(images, count, axis=0)
-    rows = resampling.window(center[:, :1], share, h, oh)
-    columns = resampling.window(center[:, 1:], share, w, ow)
-    stride = share * jnp.array([h / oh, w / ow])
-    return resampling.resample(many, rows, columns, stride)
+    border = [(0, 0, 0)] * 4
+    for axis, (new, old) in enumerate(
+      zip((h, w), images.shape[1:3], strict=True), 1
+    ):
+      before = (new - old) // 2 if new >= old else -((old - new) // 2)
+      border[axis] = (before, new - old - before, 0)
+    return jax.lax.pad(images, jnp.asarray(fill, images.dtype), border)
+
+  return transform
+
+
+def zooms(*factors: float) -> Transform:
+  """As `scale`, but by one of the factors (lucid's random_scale).
+
+  >>> zooms(0.9, 1.0, 1.1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  (1, 4, 5, 3)
+  """
+  if not factors:
+    raise FvizError('zooms needs at least one factor.')
+  for factor in factors:
+    check('factor', factor, 1e-3)
+
+  def transform(key, images):
+    n, h, w, _ = images.shape
+    zoom = _one_of(key, n, factors)[:, None]
+    rows, columns = (resampling.zoomed(zoom, size) for size in (h, w))
+    return resampling.resample(images, rows, columns)
+
+  return transform
+
+
+def angles(*degrees: float) -> Transform:
+  """As `rotate`, but by one of the angles (lucid's random_rotate).
+
+  >>> angles(-5, 0, 5)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  (1, 4, 5, 3)
+  """
+  if not degrees:
+    raise FvizError('angles needs at least one angle.')
+  most = max(map(abs, degrees))
+  if most > 90:
+    raise FvizError(f'angles are limited to +-90 degrees, not {degrees}.')
+
+  def transform(key, images):
+    angle = jnp.deg2rad(_one_of(key, len(images), degrees))
+    return resampling.rotated(images, angle, math.radians(most))
+
+  return transform
+
+
+def roll(pixels: int) -> Transform:
+  """Shifts by up to `pixels` each way; what leaves comes back opposite.
+
+  DeepDream's jitter (2015), without its shift back: only the network sees it.
+
+  >>> roll(1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  (1, 4, 5, 3)
+  """
+  check_int('pixels', pixels, 0)
+
+  def transform(key, images):
+    h, w = images.shape[1:3]
+    wide = jnp.pad(
+      images, ((0, 0), (pixels,) * 2, (pixels,) * 2, (0, 0)), 'wrap'
+    )
+    return resampling.random_crop(key, wide, (h, w))
 
   return transform
 
@@ -247,6 +249,21 @@ def noise(sd: float) -> Transform:
 
   def transform(key, images):
     return images + sd * jax.random.normal(key, images.shape, images.dtype)
+
+  return transform
+
+
+def uniform_noise(most: float) -> Transform:
+  """Adds U(-most, most), as MaCo does; the result may leave [0, 1].
+
+  >>> uniform_noise(0.1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  (1, 4, 5, 3)
+  """
+  check('most', most, 0)
+
+  def transform(key, images):
+    draw = jax.random.uniform(key, images.shape, images.dtype, -1, 1)
+    return images + most * draw
 
   return transform
 
@@ -284,32 +301,8 @@ def compose(*transforms: Transform) -> Transform:
   return transform
 
 
-def check(name: str, value: float, least: float) -> None:
-  """Raises an `FvizError` unless value is finite and at least `least`.
-
-  Traced values pass: they were checked as numbers before (`fviz.variants`).
-  """
-  if _traced(value):
-    return
-  if not (math.isfinite(value) and value >= least):
-    raise FvizError(f'{name} must be {least} or more, not {value!r}.')
-
-
-def check_int(name: str, value: int, least: int) -> None:
-  """Raises an `FvizError` unless value is an integer from `least` on."""
-  if not isinstance(value, (int, np.integer)) or value < least:
-    raise FvizError(
-      f'{name} must be an integer from {least} on, not {value!r}.'
-    )
-
-
-def check_range(low: float, high: float) -> None:
-  """Raises an `FvizError` unless low <= high, both finite."""
-  if _traced(low, high):
-    return
-  if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-    raise FvizError(f'The range from {low} to {high} is empty or infinite.')
-
-
-def _traced(*values) -> bool:
-  return any(isinstance(value, jax.core.Tracer) for value in values)
+def _one_of(key, n, values):
+  """[n] draws; a product with one-hot rows, so that nothing is gathered."""
+  chosen = jax.random.randint(key, (n,), 0, len(values))
+  rows = jax.nn.one_hot(chosen, len(values))
+  return jnp.sum(rows * jnp.asarray(values, jnp.float32), -1)

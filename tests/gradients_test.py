@@ -9,6 +9,7 @@ from fviz import gradients
 from fviz.errors import FvizError
 
 MADE = {
+  'laplacian': gradients.laplacian(2),
   'normalize': gradients.normalize(),
   'blur': gradients.blur(1.0),
   'smooth': gradients.smooth(),
@@ -97,3 +98,26 @@ def test_smooth_and_limit_refuse():
   ):
     with pytest.raises(FvizError):
       bad()
+
+
+def test_laplacian_bands_add_up_and_have_unit_size():
+  # The notebook's: convolutions with the kernel, stride 2, TensorFlow's SAME.
+  signal = pytest.importorskip('scipy.signal')
+  g = np.random.default_rng(0).normal(size=[8, 6])
+  k = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256
+  # Of even sizes TensorFlow pads one before and two behind.
+  full = signal.convolve2d(np.pad(g, ((1, 2), (1, 2))), k, 'valid')
+  low = full[::2, ::2]
+  wide = np.zeros([11, 9])
+  for i in range(low.shape[0]):
+    for j in range(low.shape[1]):
+      wide[2 * i : 2 * i + 5, 2 * j : 2 * j + 5] += 4 * k * low[i, j]
+  high = g - wide[1:9, 1:7]
+  rms = lambda x: x / np.sqrt((x**2).mean())
+  wide = np.zeros([11, 9])
+  for i in range(low.shape[0]):
+    for j in range(low.shape[1]):
+      wide[2 * i : 2 * i + 5, 2 * j : 2 * j + 5] += 4 * k * rms(low)[i, j]
+  want = wide[1:9, 1:7] + rms(high)
+  got = _update(gradients.laplacian(1), jnp.float32(g)[None, ..., None])
+  np.testing.assert_allclose(got[0, ..., 0], want, atol=1e-5)

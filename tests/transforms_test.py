@@ -18,15 +18,22 @@ MADE = {
   'crops': transforms.crops(2, 0.5, size=(5, 4)),
   'inner_crops': transforms.inner_crops(2, 0.4, 0.9),
   'blur': transforms.blur(1.0),
+  'crop_or_pad': transforms.crop_or_pad((8, 13)),
+  'zooms': transforms.zooms(0.8, 1.3),
+  'angles': transforms.angles(-10, 0, 20),
+  'roll': transforms.roll(3),
+  'homography': transforms.homography(0.05),
   'noise': transforms.noise(0.1),
+  'uniform_noise': transforms.uniform_noise(0.1),
   'flip': transforms.flip(),
 }
-FIXED = ('identity', 'pad', 'blur')  # Nothing is drawn.
+FIXED = ('identity', 'pad', 'blur', 'crop_or_pad')  # Nothing is drawn.
 SHAPES = [(2, 9, 12, 1), (3, 8, 8, 3), (2, 11, 7, 5)]
 
 
 def test_all_are_here():
-  assert set(MADE) == set(transforms.__all__)
+  # composite takes a channel more than it gives: a test of its own.
+  assert {*MADE, 'composite'} == set(transforms.__all__)
 
 
 def _images(shape):
@@ -178,3 +185,45 @@ def test_too_large_crops_name_the_sizes():
     transforms.jitter(4)(jax.random.key(0), x)
   with pytest.raises(FvizError, match='6 x 6.*4 x 5'):
     transforms.crop(6)(jax.random.key(0), x)
+
+
+def test_composite_shows_what_is_opaque():
+  x = _images((3, 8, 9, 4)).at[0, ..., 3].set(1).at[1:, ..., 3].set(0)
+  out = transforms.composite()(jax.random.key(0), x)
+  np.testing.assert_allclose(out[0], x[0, ..., :3], atol=1e-6)
+  assert out.min() >= 0 and out.max() <= 1
+  assert jnp.abs(out[1] - out[2]).max() > 0.1  # Backgrounds of their own.
+  with pytest.raises(FvizError, match='alpha'):
+    transforms.composite()(jax.random.key(0), x[..., :1])
+
+
+def test_crops_average_what_they_shrink():
+  x = jnp.tile(jnp.arange(16.0)[:, None, None] / 16, (1, 1, 16, 1))
+  t = transforms.crops(1, 1.0, 0.0, size=4, center_sd=0.0)
+  out = t(jax.random.key(0), x)[0, 1:3, 1, 0]
+  np.testing.assert_allclose(out, np.array([5.5, 9.5]) / 16, atol=1e-5)
+
+
+def test_crops_of_one_image_do_not_depend_on_the_others():
+  x, key = _images((3, 8, 8, 3)), jax.random.key(1)
+  for t in (transforms.crops(2), transforms.inner_crops(2)):
+    np.testing.assert_allclose(t(key, x)[:2], t(key, x[:1]), atol=1e-6)
+
+
+def test_homography_of_a_smooth_function():
+  h, w = 40, 44
+  y, x = np.mgrid[:h, :w].astype(float)
+  image = jnp.float32(_smooth(h, w, y, x))[None, ..., None]
+  key = jax.random.key(4)
+  out = transforms.homography(0.1)(key, image)[0, ..., 0]
+  delta = np.array(
+    jax.random.uniform(key, (1, 8), minval=-0.1, maxval=0.1), np.float64
+  )
+  m = np.append(delta, 0).reshape(3, 3) + np.eye(3)
+  u, v = 2 * x / (w - 1) - 1, 2 * y / (h - 1) - 1
+  s = np.einsum('ij,jhw->ihw', m, np.stack([u, v, np.ones_like(u)]))
+  sx, sy = (s[0] / s[2] + 1) * (w - 1) / 2, (s[1] / s[2] + 1) * (h - 1) / 2
+  inside = (sy > 1) & (sy < h - 2) & (sx > 1) & (sx < w - 2)
+  inside[:4] = inside[-4:] = inside[:, :4] = inside[:, -4:] = False
+  error = np.abs(np.asarray(out) - _smooth(h, w, sy, sx))
+  assert error[inside].max() < 0.01

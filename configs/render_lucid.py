@@ -1,0 +1,25 @@
+r"""Feature visualization of a channel (Olah et al. 2017, lucid).
+
+python -m experiments.render --config=configs/render_lucid.py \
+  --out=runs/lucid
+
+  configs/render_lucid.py        TIME_lucid
+  configs/render_lucid.py:smoke  a few steps at 32 px: seconds
+
+Expect a texture or part that repeats, smooth and colourful, without noise.
+"""
+
+from fviz import config as configs
+
+
+def get_config(kind: str = 'full'):
+  config = configs.render()
+  config.recipe = 'lucid()'
+  config.objective = "channel('mixed3', 7)"
+  config.size = 96
+  if kind == 'smoke':
+    config.size = 32
+    config.steps = 3
+  elif kind != 'full':
+    raise ValueError(f'Unknown kind {kind!r}: full or smoke.')
+  return config.lock()

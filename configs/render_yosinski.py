@@ -1,0 +1,25 @@
+r"""Hand-made priors, set 3 (Yosinski et al. 2015); 1, 2 and 4 by name.
+
+python -m experiments.render --config=configs/render_yosinski.py \
+  --out=runs/yosinski
+
+  configs/render_yosinski.py        TIME_yosinski
+  configs/render_yosinski.py:smoke  a few steps at 32 px: seconds
+
+Expect soft blobs of the unit's pattern on grey; set 4 is bold and sparse.
+"""
+
+from fviz import config as configs
+
+
+def get_config(kind: str = 'full'):
+  config = configs.render()
+  config.recipe = 'yosinski(3)'
+  config.objective = "neuron('mixed4', 7)"
+  config.size = 96
+  if kind == 'smoke':
+    config.size = 32
+    config.steps = 3
+  elif kind != 'full':
+    raise ValueError(f'Unknown kind {kind!r}: full or smoke.')
+  return config.lock()

@@ -1,0 +1,42 @@
+"""Numbers that factories refuse before any work; traced ones pass."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import numpy as np
+
+from fviz.errors import FvizError
+
+
+def check(name: str, value: float, least: float) -> None:
+  """Raises an `FvizError` unless value is finite and at least `least`.
+
+  Traced values pass: they were checked as numbers before (`fviz.variants`).
+  """
+  if traced(value):
+    return
+  if not (math.isfinite(value) and value >= least):
+    raise FvizError(f'{name} must be {least} or more, not {value!r}.')
+
+
+def check_int(name: str, value: int, least: int) -> None:
+  """Raises an `FvizError` unless value is an integer from `least` on."""
+  if not isinstance(value, (int, np.integer)) or value < least:
+    raise FvizError(
+      f'{name} must be an integer from {least} on, not {value!r}.'
+    )
+
+
+def check_range(low: float, high: float) -> None:
+  """Raises an `FvizError` unless low <= high, both finite."""
+  if traced(low, high):
+    return
+  if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+    raise FvizError(f'The range from {low} to {high} is empty or infinite.')
+
+
+def traced(*values) -> bool:
+  """Whether any value is a tracer, whose number is not known."""
+  return any(isinstance(value, jax.core.Tracer) for value in values)

@@ -1,0 +1,137 @@
+"""Numbers that follow the steps, for any number of a config string.
+
+'noise(linear(0.1, 0.0, 256))|scale(0.9, 1.1)' lets noise die out. Each schedule
+is a function of the step that is traced with it; what decides a shape, such as
+pixels of padding, cannot follow one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+
+from fviz import checks
+from fviz.errors import FvizError
+from fviz.types import Array
+
+__all__ = ['linear', 'exponential', 'cosine', 'piecewise']
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+  """step -> number. Equal by value; its arguments are `numbers`."""
+
+  name: str
+  numbers: tuple[Any, ...]
+
+  def __call__(self, step: Array) -> Array:
+    return _FUNCTIONS[self.name](jnp.asarray(step, jnp.float32), *self.numbers)
+
+
+def linear(start: float, end: float, steps: int) -> Schedule:
+  """From start to end in so many steps, and then end.
+
+  >>> print(linear(1.0, 0.0, 4)(1))
+  0.75
+  """
+  return _made('linear', start, end, steps)
+
+
+def exponential(start: float, end: float, steps: int) -> Schedule:
+  """As `linear`, but in equal ratios; both must be positive.
+
+  >>> print(exponential(1.0, 0.01, 2)(1).round(4))
+  0.1
+  """
+  for name, value in dict(start=start, end=end).items():
+    checks.check(name, value, 1e-30)
+  return _made('exponential', start, end, steps)
+
+
+def cosine(start: float, end: float, steps: int) -> Schedule:
+  """As `linear`, but along half a cosine, level at both ends.
+
+  >>> print(cosine(1.0, 0.0, 2)(1).round(4))
+  0.5
+  """
+  return _made('cosine', start, end, steps)
+
+
+def piecewise(*pieces: Sequence[float]) -> Schedule:
+  """(steps, number) one after the other; the last number goes on.
+
+  >>> print(piecewise((2, 1.0), (2, 0.5))(2))
+  0.5
+  """
+  if not pieces or any(len(piece) != 2 for piece in pieces):
+    raise FvizError('piecewise takes pieces (steps, number), at least one.')
+  for steps, _ in pieces:
+    checks.check_int('steps', steps, 1)
+  return Schedule('piecewise', tuple(tuple(piece) for piece in pieces))
+
+
+def at(value: Any, step: Array) -> Any:
+  """Parsed arguments with every schedule as of a step.
+
+  >>> at(('noise', (linear(0.0, 1.0, 4),), {}), 2)[1][0].item()
+  0.5
+  """
+  if isinstance(value, Schedule):
+    return value(step)
+  if isinstance(value, dict):
+    return {k: at(v, step) for k, v in value.items()}
+  if isinstance(value, (list, tuple)):
+    return type(value)(at(v, step) for v in value)
+  return value
+
+
+def used(value: Any) -> bool:
+  """Whether parsed arguments hold a schedule.
+
+  >>> used([('noise', (linear(0.0, 1.0, 4),), {})]), used([('flip', (), {})])
+  (True, False)
+  """
+  if isinstance(value, dict):
+    return any(map(used, value.values()))
+  if isinstance(value, (list, tuple)):
+    return any(map(used, value))
+  return isinstance(value, Schedule)
+
+
+def _made(name, start, end, steps) -> Schedule:
+  checks.check_int('steps', steps, 1)
+  for value in (start, end):
+    checks.check_range(value, value)
+  return Schedule(name, (start, end, steps))
+
+
+def _linear(step, start, end, steps):
+  return start + (end - start) * jnp.clip(step / steps, 0, 1)
+
+
+def _exponential(step, start, end, steps):
+  return start * (end / start) ** jnp.clip(step / steps, 0, 1)
+
+
+def _cosine(step, start, end, steps):
+  turn = jnp.cos(jnp.pi * jnp.clip(step / steps, 0, 1))
+  return end + (start - end) * (1 + turn) / 2
+
+
+def _piecewise(step, *pieces):
+  bounds, number = 0, pieces[0][1]
+  for (steps, _), (_, following) in zip(pieces, pieces[1:], strict=False):
+    bounds += steps
+    number = jnp.where(step >= bounds, following, number)
+  return jnp.asarray(number, jnp.float32)
+
+
+_FUNCTIONS = {
+  'linear': _linear,
+  'exponential': _exponential,
+  'cosine': _cosine,
+  'piecewise': _piecewise,
+}
