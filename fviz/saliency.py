@@ -1,0 +1,135 @@
+"""Which pixels of an image an objective depends on: gradients at real images.
+
+Maps are of each image by itself, whatever else is in the batch.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from fviz import checks, objectives
+from fviz.errors import FvizError
+from fviz.types import Array, Network, Objective
+
+__all__ = ['gradient', 'smoothgrad', 'integrated_gradients']
+
+
+def gradient(
+  network: Network, objective: Objective, images: ArrayLike
+) -> Array:
+  """max over channels of |d objective / d image| (Simonyan et al. 2013).
+
+  Args:
+    network: from `fviz.models.load` or `fviz.networks`.
+    objective: one, such as `objectives.logit('cat')`.
+    images: [n, h, w, c] in [0, 1].
+
+  Returns:
+    [n, h, w] float32, >= 0.
+  """
+  images = _checked(network, images)
+  return jnp.max(jnp.abs(_gradients(network, objective)(images)), -1)
+
+
+def smoothgrad(
+  network: Network,
+  objective: Objective,
+  images: ArrayLike,
+  samples: int = 50,
+  sd: float = 0.15,
+  seed: int = 0,
+) -> Array:
+  """The mean of `gradient` over noisy copies (Smilkov et al. 2017).
+
+  Args:
+    network: as for `gradient`, and so are objective and images.
+    objective: one.
+    images: [n, h, w, c] in [0, 1].
+    samples: copies, each with noise of its own.
+    sd: of the noise, as a share of each image's range; the paper has .1 to .2.
+    seed: of the noise.
+
+  Returns:
+    [n, h, w] float32, >= 0.
+  """
+  checks.check_int('samples', samples, 1)
+  checks.check('sd', sd, 0)
+  images = _checked(network, images)
+  gradients = _gradients(network, objective)
+  axes = (1, 2, 3)
+  spread = jnp.max(images, axes) - jnp.min(images, axes)
+  keys = jax.vmap(lambda i: jax.random.fold_in(jax.random.key(seed), i))(
+    jnp.arange(len(images))
+  )
+
+  @jax.jit
+  def noisy(sample):
+    draw = lambda k: jax.random.normal(
+      jax.random.fold_in(k, sample), images.shape[1:]
+    )
+    return images + sd * spread[:, None, None, None] * jax.vmap(draw)(keys)
+
+  total = jnp.zeros(images.shape[:-1])
+  for sample in range(samples):
+    total += jnp.max(jnp.abs(gradients(noisy(sample))), -1)
+  return total / samples
+
+
+def integrated_gradients(
+  network: Network,
+  objective: Objective,
+  images: ArrayLike,
+  baseline: ArrayLike = 0.0,
+  steps: int = 50,
+) -> Array:
+  """(x - x0) times the mean gradient from x0 to x (Sundararajan et al. 2017).
+
+  They add up to objective(x) - objective(x0), up to the steps: completeness.
+
+  Args:
+    network: as for `gradient`, and so are objective and images.
+    objective: one.
+    images: x, [n, h, w, c] in [0, 1].
+    baseline: x0, broadcasts to images; black by default.
+    steps: midpoints of so many equal pieces of the way.
+
+  Returns:
+    [n, h, w, c] float32, of both signs.
+  """
+  checks.check_int('steps', steps, 1)
+  images = _checked(network, images)
+  base = jnp.broadcast_to(jnp.asarray(baseline, jnp.float32), images.shape)
+  gradients = _gradients(network, objective)
+  total = jnp.zeros_like(images)
+  for step in range(steps):
+    total += gradients(base + (step + 0.5) / steps * (images - base))
+  return (images - base) * total / steps
+
+
+def _gradients(network: Network, objective: Objective):
+  """images -> d objective / d image, of each image by itself."""
+  objective = objectives.bind(objective, network)
+  if objectives.batch(objective)[0] is not None:
+    raise FvizError('Saliency takes one objective, not an axis of jobs.')
+
+  def value(image, variables):
+    images = image[None]
+    activations = network.apply(variables, images, objective.layers)
+    return objective(activations, images)
+
+  # Weights as arguments: constants would be folded for minutes.
+  many = jax.jit(jax.vmap(jax.grad(value), (0, None)))
+  return lambda images: many(images, network.variables)
+
+
+def _checked(network: Network, images: ArrayLike) -> Array:
+  images = jnp.asarray(images, jnp.float32)
+  channels = network.input_channels
+  if images.ndim != 4 or images.shape[-1] != channels:
+    raise FvizError(
+      f'Images are [n, h, w, {channels}] for {network.name}, not '
+      f'{list(images.shape)}.'
+    )
+  return images
