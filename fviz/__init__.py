@@ -8,9 +8,13 @@ from fviz import (
   models,
   networks,
   objectives,
+  optimizers,
   parameterizations,
+  projections,
   recipes,
   regularizers,
+  saliency,
+  schedules,
   transforms,
 )
 from fviz.engine import Recipe, Result, render
@@ -28,9 +32,13 @@ __all__ = [
   'models',
   'networks',
   'objectives',
+  'optimizers',
   'parameterizations',
+  'projections',
   'recipes',
   'regularizers',
   'render',
+  'saliency',
+  'schedules',
   'transforms',
 ]

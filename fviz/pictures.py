@@ -60,7 +60,7 @@ def run(
   start = time.monotonic()
   _check(config, network)
   network = network or models.load(config.model, config.weights)
-  reference = _reference(config, network)
+  reference = reference_of(config, network.input_channels)
   recipe = recipe_of(config, network, reference)
   objective = _objective(config, network, recipe)
   engine.check(network, recipe)
@@ -129,8 +129,8 @@ def _check(config, network) -> None:
     raise errors.unknown('model', config.model, models.names())
 
 
-def _reference(config, network) -> np.ndarray | None:
-  """[1, size, size, c]: the middle of the photo."""
+def reference_of(config: ConfigDict, channels: int) -> np.ndarray | None:
+  """The middle of the photo, [1, size, size, channels]; None without one."""
   if not config.image:
     return None
   path = photos.sample() if config.image == 'sample' else config.image
@@ -140,11 +140,11 @@ def _reference(config, network) -> np.ndarray | None:
   y, x = (h - side) // 2, (w - side) // 2
   image = image[y : y + side, x : x + side]
   image = photos.resized(image, (config.size, config.size))
-  if network.input_channels == 1:
+  if channels == 1:
     image = image.mean(-1, keepdims=True)
-  elif network.input_channels != 3:
+  elif channels != 3:
     raise errors.FvizError(
-      f'{network.name} takes {network.input_channels} channels, a photo has 3.'
+      f'The network takes {channels} channels, a photo has 3: leave image out.'
     )
   return image[None].astype(np.float32)
 

@@ -1,0 +1,72 @@
+"""Renders every published recipe once, for docs/recipes.png.
+
+PYTHONPATH=. python scripts/recipes_sheet.py OUT [NAME ...]
+
+Pictures go to OUT/NAME, those that are there already are not made again; the
+sheet of all goes to OUT/recipes.png. Minutes on two CPU cores.
+"""
+
+import glob
+import os
+import sys
+
+from fviz import config as configs
+from fviz import cpu, gallery, pictures
+
+_SIZE = 64
+_CHANNEL = 7
+_LAYER = 'mixed4'
+_OWN = f"channel('{_LAYER}', {_CHANNEL})"
+_PHOTO = {'image': 'sample'}
+
+# name: (recipe, objective, other fields of the config).
+_RECIPES = {
+  'photo': (None, None, {}),
+  'lewis': ('lewis()', "target('logits', 5.0)", {}),
+  'erhan': ('erhan()', "neuron('mixed2', 7)", {}),
+  'simonyan': ('simonyan()', 'logit(20)', {}),
+  'mahendran': ('mahendran()', "match('mixed3')", _PHOTO),
+  'yosinski 1': ('yosinski(1)', _OWN, {}),
+  'yosinski 2': ('yosinski(2)', _OWN, {}),
+  'yosinski 3': ('yosinski(3)', _OWN, {}),
+  'yosinski 4': ('yosinski(4)', _OWN, {}),
+  'lucid': ('lucid()', _OWN, {}),
+  'olah': ('olah(steps=512)', _OWN, {}),
+  'diversity': ('diversity(n=2)', f"{_OWN} - 10 * diversity('{_LAYER}')", {}),
+  'caricature': ('caricature()', f"caricature('{_LAYER}')", _PHOTO),
+  'cppn': ('cppn()', _OWN, {}),
+  'maco': ('maco(crops=8)', _OWN, {}),
+  'accentuation': (
+    'accentuation(crops=8)',
+    _OWN,
+    {**_PHOTO, 'near': _LAYER},
+  ),
+}
+
+
+def main(out: str, names: list[str]) -> None:
+  cpu.faster()
+  images, captions = [], []
+  for name in names or _RECIPES:
+    recipe, objective, more = _RECIPES[name]
+    folder = os.path.join(out, name.replace(' ', '-'))
+    config = configs.render()
+    config.size = _SIZE
+    if recipe is None:
+      config.image = 'sample'
+      image = pictures.reference_of(config, 3)[0]
+    else:
+      config.recipe, config.objective = recipe, objective
+      config.update(more)
+      if not glob.glob(os.path.join(folder, '*.png')):
+        print(name, pictures.run(config, folder), flush=True)
+      files = sorted(set(glob.glob(os.path.join(folder, '*-0*.png'))))
+      image, _ = gallery.read_png(files[0])
+    images.append(image)
+    captions.append(name)
+  sheet = gallery.contact_sheet(images, captions, columns=8)
+  gallery.save_png(os.path.join(out, 'recipes.png'), sheet)
+
+
+if __name__ == '__main__':
+  main(sys.argv[1], sys.argv[2:])
