@@ -264,7 +264,8 @@ class Engine:
   def _step_job(self, constants, objective, key, numbers, state, step):
     """One step of one job; a job that failed stands still."""
     recipe = self._recipe_of(numbers)
-    recipe = recipe.at(step) if recipe.at else recipe
+    if recipe.at:
+      recipe = dataclasses.replace(recipe.at(step), reference=recipe.reference)
     key = jax.random.fold_in(key, step)
     redirect = step < recipe.redirect_steps
 

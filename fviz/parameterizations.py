@@ -103,9 +103,11 @@ def laplacian(
   """
   if not isinstance(levels, int) or levels < 1:
     raise FvizError(f'levels must be an integer from 1 on, not {levels!r}.')
-  return _sum(size, channels, n, [(n, 2**k) for k in range(levels)], sd)(
-    color, alpha
-  )
+  h, w = _checked(size, channels, n, sd)
+  channels, to_rgb = _mapped(color, channels, alpha)
+  tensors = [(n, 2**k) for k in range(levels)]
+  raw = _sum((h, w), channels, n, tensors, sd)
+  return Parameterization(raw.init, lambda params: to_rgb(raw.images(params)))
 
 
 def shared(
@@ -142,9 +144,9 @@ def shared(
   (3, 16, 16, 3)
   """
   h, w = _checked(size, channels, n, sd)
-  own = fourier((h, w), channels, n, decay, sd, _RAW, alpha)
-  common = _sum((h, w), channels, n, tensors, sd)(_RAW, alpha)
-  _, to_rgb = _mapped(color, channels, alpha)
+  channels, to_rgb = _mapped(color, channels, alpha)
+  own = fourier((h, w), channels, n, decay, sd, _RAW)
+  common = _sum((h, w), channels, n, tensors, sd)
 
   def init(key):
     first, second = jax.random.split(key)
@@ -305,27 +307,22 @@ def masked(
 _RAW = colors.Color(lambda t: t, lambda rgb: rgb)
 
 
-def _sum(size, channels, n, tensors, sd):
-  """(color, alpha) -> the sum of [b, h / k, w / k, c] made [n, h, w, c]."""
-  h, w = _checked(size, channels, n, sd)
+def _sum(size, channels, n, tensors, sd) -> Parameterization:
+  """The sum of [b, h / k, w / k, c] made [n, h, w, c], before any colours."""
+  h, w = size
+  shapes = [(b, -(-h // k), -(-w // k), channels) for b, k in tensors]
 
-  def make(color, alpha):
-    c, to_rgb = _mapped(color, channels, alpha)
-    shapes = [(b, -(-h // k), -(-w // k), c) for b, k in tensors]
+  def init(key):
+    keys = jax.random.split(key, len(shapes))
+    return tuple(
+      sd * jax.random.normal(k, s) for k, s in zip(keys, shapes, strict=True)
+    )
 
-    def init(key):
-      keys = jax.random.split(key, len(shapes))
-      return tuple(
-        sd * jax.random.normal(k, s) for k, s in zip(keys, shapes, strict=True)
-      )
+  def images(params):
+    shape = (n, h, w, channels)
+    return sum(jax.image.resize(p, shape, 'linear') for p in params)
 
-    def images(params):
-      larger = [jax.image.resize(p, (n, h, w, c), 'linear') for p in params]
-      return to_rgb(sum(larger))
-
-    return Parameterization(init, images)
-
-  return make
+  return Parameterization(init, images)
 
 
 def _dense(x: Array, weights: Array, bias: Array) -> Array:

@@ -299,30 +299,32 @@ def balance(
   layers = tuple(dict.fromkeys(first.layers + second.layers))
   key = jax.random.key(seed)
 
-  def value(objective):
+  def value(objective, variables):
     def of(params):
       images = recipe.parameterization.images(params)
-      see = lambda x: network.apply(
-        network.variables, recipe.transform(key, x), layers
-      )
+      see = lambda x: network.apply(variables, recipe.transform(key, x), layers)
       return objective(engine.beside(see, images, recipe.reference), images)
 
     return of
 
   @jax.jit
-  def ratio():
+  def ratio(variables):
     params = recipe.parameterization.init(key)
-    ascent = jax.tree.map(jnp.negative, jax.grad(value(first))(params))
+    ascent = jax.tree.map(
+      jnp.negative, jax.grad(value(first, variables))(params)
+    )
     update, _ = recipe.optimizer.update(
       ascent, recipe.optimizer.init(params), params
     )
     params = optax.apply_updates(params, update)
-    size = lambda o: sum(
-      jnp.sum(jnp.abs(g)) for g in jax.tree.leaves(jax.grad(value(o))(params))
-    )
+
+    def size(objective):
+      gradients = jax.grad(value(objective, variables))(params)
+      return sum(jnp.sum(jnp.abs(g)) for g in jax.tree.leaves(gradients))
+
     return size(first) / jnp.maximum(size(second), 1e-12)
 
-  return float(np.asarray(ratio()))
+  return float(np.asarray(ratio(network.variables)))
 
 
 def _standard() -> types.Transform:

@@ -66,7 +66,7 @@ def _run(recipe, objective, steps):
     recipe, steps=steps, snapshots=tuple(range(1, steps + 1))
   )
   result = fviz.render(NETWORK, objective, recipe, seed=3)
-  unit = engine.units(objectives.bind(objective, NETWORK), 1)
+  unit = np.atleast_1d(engine.units(objectives.bind(objective, NETWORK), 1))
   keys = engine.job_keys(3, unit, np.zeros(1, int))
   params = recipe.parameterization.init(keys[0])
   start = np.asarray(recipe.parameterization.images(params), np.float64)
