@@ -314,7 +314,7 @@ def balance(
       jnp.negative, jax.grad(value(first, variables))(params)
     )
     update, _ = recipe.optimizer.update(
-      ascent, recipe.optimizer.init(params), params
+      descent, recipe.optimizer.init(params), params
     )
     params = optax.apply_updates(params, update)
 
