@@ -310,9 +310,8 @@ def balance(
   @jax.jit
   def ratio(variables):
     params = recipe.parameterization.init(key)
-    ascent = jax.tree.map(
-      jnp.negative, jax.grad(value(first, variables))(params)
-    )
+    rise = jax.grad(value(first, variables))(params)
+    descent = jax.tree.map(jnp.negative, rise)
     update, _ = recipe.optimizer.update(
       descent, recipe.optimizer.init(params), params
     )
