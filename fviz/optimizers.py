@@ -136,11 +136,11 @@ def _of_optax() -> list[str]:
   names = []
   for name in dir(optax):
     maker = getattr(optax, name)
-    if name.startswith(('_', 'scale_by')) or not callable(maker):
+    if not name[0].islower() or name.startswith('scale_by'):
       continue
     try:
       first = next(iter(inspect.signature(maker).parameters), None)
-    except (TypeError, ValueError):  # Types and the like.
+    except (TypeError, ValueError):  # Modules, types and the like.
       continue
     if first == 'learning_rate':
       names.append(name)

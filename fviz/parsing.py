@@ -132,7 +132,9 @@ def _literal(node: ast.expr, text: str) -> Any:
   if isinstance(node, ast.Call):  # A number that follows the steps.
     name, args, kwargs = _call(node, text)
     if name not in schedules.__all__:
-      raise unknown('schedule', name, schedules.__all__)
+      raise FvizError(
+        f'In {text!r}: {unknown("schedule", name, schedules.__all__)}'
+      )
     return _make(text, name, getattr(schedules, name), args, kwargs, {})
   try:
     return ast.literal_eval(node)

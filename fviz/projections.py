@@ -138,8 +138,8 @@ def sphere(radius: float = 0.25) -> optax.GradientTransformation:
       contrast of the image. The paper has no number for pictures; .25 is that
       of typical photos in [0, 1].
 
-  >>> print(_moved(sphere(1.0), jnp.array([[3., 4.]])).round(3))
-  [[0.849 1.131]]
+  >>> print(_moved(sphere(1.0), jnp.array([[2., 2.]])).round(3))
+  [[1. 1.]]
   """
   checks.check('radius', radius, 0)
 

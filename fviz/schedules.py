@@ -43,8 +43,8 @@ def linear(start: float, end: float, steps: int) -> Schedule:
 def exponential(start: float, end: float, steps: int) -> Schedule:
   """As `linear`, but in equal ratios; both must be positive.
 
-  >>> print(exponential(1.0, 0.01, 2)(1).round(4))
-  0.1
+  >>> print(exponential(1.0, 0.25, 2)(1).round(4))
+  0.5
   """
   for name, value in dict(start=start, end=end).items():
     checks.check(name, value, 1e-30)

@@ -310,23 +310,29 @@ def test_a_cppn_is_its_formula_at_any_size():
   np.testing.assert_allclose(start, 0.5)  # The last layer is zero.
 
 
-NET16 = networks.from_function(
-  lambda variables, images, layers: {
-    'code': jnp.tanh(
-      jax.lax.conv_general_dilated(
-        images,
-        variables,
-        (2, 2),
-        'SAME',
-        dimension_numbers=('NHWC', 'HWIO', 'NHWC'),
+def _conv(channels):
+  """A convolution of stride 2, and tanh."""
+  return networks.from_function(
+    lambda kernel, images, layers: {
+      'code': jnp.tanh(
+        jax.lax.conv_general_dilated(
+          images,
+          kernel,
+          (2, 2),
+          'SAME',
+          dimension_numbers=('NHWC', 'HWIO', 'NHWC'),
+        )
       )
-    )
-  },
-  jnp.float32(RANDOM.normal(size=[3, 3, 3, 4])),
-  ('code',),
-  input_size=(16, 16),
-  name='conv',
-)
+    },
+    jnp.float32(RANDOM.normal(size=[3, 3, channels, 4])),
+    ('code',),
+    input_size=(16, 16),
+    input_channels=channels,
+    name='conv',
+  )
+
+
+NET16 = _conv(3)
 PHOTO = RANDOM.uniform(0.1, 0.9, size=[1, 16, 16, 3]).astype(np.float32)
 
 
@@ -380,10 +386,7 @@ def test_diversity_tells_images_apart():
 
 @pytest.mark.parametrize('channels', [1, 3, 4])
 def test_recipes_take_any_channels(channels):
-  weights = RANDOM.normal(size=[3, 3, channels, 4])
-  net = dataclasses.replace(
-    NET16, variables=jnp.float32(weights), input_channels=channels
-  )
+  net = _conv(channels)
   objective = objectives.channel('code', [0, 2])
   for make in (recipes.lucid, recipes.maco, recipes.cppn, recipes.yosinski):
     size = dict(size=(13, 16), channels=channels, steps=1)
