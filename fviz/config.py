@@ -47,6 +47,9 @@ def sweep() -> ConfigDict:
   config.regularizers.l1 = 0.0
   config.regularizers.l2 = 0.0
   config.regularizers.alpha_norm = 0.0
+  config.regularizers.blur = 0.0
+  config.regularizers.boundary = 0.0
+  config.regularizers.spectrum = 0.0
   config.optimizer = 'adam(0.05)'  # With gradient tricks: 'blur(1)|sgd(0.1)'.
   config.size = 128  # Pixels a side.
   config.steps = 256
