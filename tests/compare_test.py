@@ -1,5 +1,6 @@
 """A whole comparison: pictures, numbers, table, TensorBoard, resume."""
 
+import importlib
 import json
 import shutil
 import types as python_types
@@ -10,7 +11,7 @@ import server
 import small
 from tensorboard.backend.event_processing import event_accumulator
 
-from fviz import compare, engine, errors, gallery, metrics
+from fviz import compare, engine, errors, gallery, metrics, models, variants
 from fviz import config as configs
 
 _CHANNELS = (1, 4)
@@ -263,3 +264,19 @@ def test_a_config_file_without_variants_is_refused(tmp_path):
   with pytest.raises(errors.FvizError, match='defines no sweep'):
     compare.sweep_of(str(file))
   assert callable(compare.sweep_of('configs/sweep_learning_rate.py'))
+
+
+@pytest.mark.parametrize(
+  'name, count, programs',
+  [('compare_regularizers', 11, 9), ('sweep_learning_rate', 9, 1)],
+)
+def test_configs_compile_once_a_structure(name, count, programs):
+  module = importlib.import_module(f'configs.{name}')
+  network = models.load('pareidolia')
+  for kind in ('full', 'smoke'):
+    config = module.get_config(kind)
+    found = variants.collect(module.sweep, config, network)
+    assert len(found) == count
+  assert len(variants.groups(found, network)) == programs
+  with pytest.raises(ValueError, match='Unknown kind'):
+    module.get_config('tiny')
