@@ -13,7 +13,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from fviz.types import Array, Key
+from fviz.types import Array
 
 GREY = 0.5
 
@@ -34,24 +34,6 @@ def _gaussian(size: int, sigma: float) -> Array:
 
 
 # Resampling: sources are [n, out] positions in the input.
-
-
-def random_crop(key: Key, images: Array, size: tuple[int, int]) -> Array:
-  """A crop of whole pixels with a place of its own for every image."""
-  n, *old, _ = images.shape
-  sources = []
-  for axis in range(2):
-    last = old[axis] - size[axis]
-    k = jax.random.fold_in(key, axis)
-    start = jax.random.randint(k, (n, 1), 0, last + 1)
-    sources.append((start + jnp.arange(size[axis])).astype(jnp.float32))
-  return resample(images, *sources)
-
-
-def zoomed(zoom: Array, size: int) -> Array:
-  """Where a line of `size` pixels comes from, zoomed about its centre."""
-  center = (size - 1) / 2
-  return (jnp.arange(size) - center) / zoom + center
 
 
 def window(center: Array, side: Array, size: int, out: int) -> Array:
@@ -79,12 +61,17 @@ def resample(
     stride: [n, 2] input pixels an output pixel; where above 1, the mean over so
       many is taken, against aliasing. None for about 1.
   """
-  x = planes(images)
-  _, _, h, w = x.shape
+  _, h, w, _ = images.shape
   if stride is None:
     stride = jnp.ones([1, 2])
   by_row = _weights(rows, h, stride[:, :1])
   by_column = _weights(columns, w, stride[:, 1:])
+  return weighted(images, by_row, by_column)
+
+
+def weighted(images: Array, by_row: Array, by_column: Array) -> Array:
+  """Rows and columns as weighted sums: [n, out_h, h] and [n, out_w, w]."""
+  x = planes(images)
   x = jnp.einsum('noi,nciw->ncow', by_row, x, precision='highest')
   x = jnp.einsum('nchi,noi->ncho', x, by_column, precision='highest')
   return _images(x)

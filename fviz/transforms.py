@@ -13,7 +13,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from fviz import resampling
+from fviz import grids, resampling
 from fviz.checks import check, check_int, check_range, traced
 from fviz.cropping import crops, inner_crops
 from fviz.errors import FvizError
@@ -60,6 +60,12 @@ def pad(width: int, fill: float = _GREY) -> Transform:
   (1, 4, 4, 3)
   """
   check_int('width', width, 0)
+  if isinstance(fill, float) and fill == _GREY:
+    return grids.Grid(
+      lambda key, n, size: tuple(
+        grids.shifted(-width, s + 2 * width, s) for s in size
+      )
+    )
   border = ((0, 0), (width, width), (width, width), (0, 0))
   return lambda key, images: jnp.pad(images, border, constant_values=fill)
 
@@ -72,13 +78,13 @@ def jitter(pixels: int) -> Transform:
   """
   check_int('pixels', pixels, 0)
 
-  def transform(key, images):
-    h, w = images.shape[1:3]
+  def lines(key, n, size):
+    h, w = size
     if pixels >= min(h, w):
       raise FvizError(f'jitter({pixels}) leaves nothing of {h} x {w} images.')
-    return resampling.random_crop(key, images, (h - pixels, w - pixels))
+    return grids.random_crop(key, n, size, (h - pixels, w - pixels))
 
-  return transform
+  return grids.Grid(lines)
 
 
 def crop(size: int | tuple[int, int], random: bool = True) -> Transform:
@@ -91,16 +97,16 @@ def crop(size: int | tuple[int, int], random: bool = True) -> Transform:
   check_int('height', h, 1)
   check_int('width', w, 1)
 
-  def transform(key, images):
-    ih, iw = images.shape[1:3]
+  def lines(key, n, size):
+    ih, iw = size
     if h > ih or w > iw:
       raise FvizError(f'crop to {h} x {w} is larger than {ih} x {iw} images.')
     if random:
-      return resampling.random_crop(key, images, (h, w))
+      return grids.random_crop(key, n, size, (h, w))
     y, x = (ih - h) // 2, (iw - w) // 2
-    return images[:, y : y + h, x : x + w]
+    return grids.shifted(y, h, ih), grids.shifted(x, w, iw)
 
-  return transform
+  return grids.Grid(lines)
 
 
 def scale(low: float, high: float) -> Transform:
@@ -116,14 +122,11 @@ def scale(low: float, high: float) -> Transform:
   if not traced(low) and low == 0:
     raise FvizError('scale: low must be above 0.')
 
-  def transform(key, images):
-    n, h, w, _ = images.shape
+  def lines(key, n, size):
     zoom = jax.random.uniform(key, (n, 1), minval=low, maxval=high)
-    return resampling.resample(
-      images, resampling.zoomed(zoom, h), resampling.zoomed(zoom, w)
-    )
+    return grids.zoomed(zoom, size)
 
-  return transform
+  return grids.Grid(lines)
 
 
 def rotate(low: float, high: float) -> Transform:
@@ -181,13 +184,10 @@ def zooms(*factors: float) -> Transform:
   for factor in factors:
     check('factor', factor, 1e-3)
 
-  def transform(key, images):
-    n, h, w, _ = images.shape
-    zoom = _one_of(key, n, factors)[:, None]
-    rows, columns = (resampling.zoomed(zoom, size) for size in (h, w))
-    return resampling.resample(images, rows, columns)
+  def lines(key, n, size):
+    return grids.zoomed(_one_of(key, n, factors)[:, None], size)
 
-  return transform
+  return grids.Grid(lines)
 
 
 def angles(*degrees: float) -> Transform:
@@ -224,7 +224,8 @@ def roll(pixels: int) -> Transform:
     wide = jnp.pad(
       images, ((0, 0), (pixels,) * 2, (pixels,) * 2, (0, 0)), 'wrap'
     )
-    return resampling.random_crop(key, wide, (h, w))
+    size = h + 2 * pixels, w + 2 * pixels
+    return grids.sample(wide, grids.random_crop(key, len(images), size, (h, w)))
 
   return transform
 
@@ -288,15 +289,29 @@ def flip(probability: float = 0.5) -> Transform:
 def compose(*transforms: Transform) -> Transform:
   """One after the other, each with a key of its own.
 
+  Neighbours that are grids (pads, crops, zooms) are one resampling where one
+  reads the same pixels.
+
   >>> both = compose(pad(2), jitter(1))
   >>> both(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
   (1, 7, 8, 3)
   """
 
   def transform(key: Key, images: Array) -> Array:
+    waiting = None  # The grid of the transforms that are not yet applied.
     for i, one in enumerate(transforms):
-      images = one(jax.random.fold_in(key, i), images)
-    return images
+      k = jax.random.fold_in(key, i)
+      if isinstance(one, grids.Grid):
+        size = grids.sizes(waiting) if waiting else images.shape[1:3]
+        lines = one.lines(k, len(images), size)
+        joint = waiting and grids.joint(waiting, lines)
+        if waiting and not joint:
+          images = grids.sample(images, waiting)
+        waiting = joint or lines
+      else:
+        images = grids.sample(images, waiting) if waiting else images
+        images, waiting = one(k, images), None
+    return grids.sample(images, waiting) if waiting else images
 
   return transform
 
