@@ -5,19 +5,17 @@ See `fviz.metrics` for the list, and for what needs the pixels alone.
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fviz import errors, metrics, photos, transforms, types
+from fviz import errors, metrics, natural, transforms, types
 
 HELD_OUT = 16  # Draws of the transform below; the same for every picture.
 _BATCH = 16  # Pictures at once; one compiled shape.
 _NEAREST = 5  # Natural images that stand for a unit, at most.
-_SUFFIXES = ('.jpg', '.jpeg', '.png', '.webp', '.bmp')
 
 
 def held_out(size: int) -> types.Transform:
@@ -218,27 +216,12 @@ def natural_images(folder: str, size: int) -> np.ndarray:
   Raises:
     FvizError: no such folder, fewer than two images, or one is unreadable.
   """
-  path = pathlib.Path(folder).expanduser()
-  if not path.is_dir():
+  images = natural.images(folder, size)
+  if len(images) < 2:
     raise errors.FvizError(
-      f'config.comparison.natural_images: {folder!r} is no folder. Give a '
-      "folder of photos, or '' to leave natural images out."
+      f'{folder} holds one photo; natural_path compares with at least 2.'
     )
-  files = sorted(f for f in path.iterdir() if f.suffix.lower() in _SUFFIXES)
-  if len(files) < 2:
-    raise errors.FvizError(
-      f'{folder} holds {len(files)} images ({", ".join(_SUFFIXES)}); '
-      'natural_path compares with at least 2.'
-    )
-  return np.stack([_photo(file, size) for file in files])
-
-
-def _photo(file: pathlib.Path, size: int) -> np.ndarray:
-  image = photos.read(file).image
-  side = min(image.shape[:2])
-  top, left = ((length - side) // 2 for length in image.shape[:2])
-  square = image[top : top + side, left : left + side]
-  return photos.resized(square, (size, size)).astype(np.float32)
+  return images
 
 
 def _logits(network: types.Network) -> str:

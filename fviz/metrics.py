@@ -12,13 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fviz import color
+from fviz import color, natural
 
 _LEVEL = 0.95  # Of confidence intervals.
 _DARK, _BRIGHT = 0.02, 0.98  # What counts as saturated: 5 of 255 levels.
-# |F(f)| ~ f^-alpha exp(-(f / f0)^p), f in cycles per pixel: a closed form for
-# the luminance of natural images, fitted to MaCo's spectrum (Fel et al. 2023).
-_ALPHA, _F0, _P = 1.283, 0.310, 2.40
 
 
 class Metric(NamedTuple):
@@ -84,10 +81,11 @@ def high_frequency(images: ArrayLike) -> np.ndarray:
 def spectrum_distance(images: ArrayLike) -> np.ndarray:
   """RMS difference of log radial amplitudes to natural images, >= 0.
 
-  The luminance (first axis of the decorrelated colours) against f^-1.283
-  exp(-(f / .31)^2.4), both averaged over rings one cycle per image wide, up
-  to the Nyquist frequency; the best common factor is removed. In nats: 0.7 is
-  a typical factor of 2. NaN for a picture of one colour.
+  The luminance (first axis of the decorrelated colours) against the closed form
+  of `fviz.natural`, f^-1.283 exp(-(f / .31)^2.4); both are averaged over rings
+  one cycle per image wide, up to the Nyquist frequency, and the best common
+  factor is removed. In nats: 0.7 is a typical factor of 2. NaN for a picture of
+  one colour.
   """
   x = _float64(images)
   h, w = x.shape[1:3]
@@ -100,7 +98,7 @@ def spectrum_distance(images: ArrayLike) -> np.ndarray:
     total = np.bincount(place, amplitude[inside], minlength=len(rings))
     return total / np.bincount(place, minlength=len(rings))
 
-  natural = np.log(profile(natural_amplitude(h, w)))
+  expected = np.log(profile(natural_amplitude(h, w)))
   distances = []
   for picture in _luminance(x):
     amplitude = profile(np.abs(np.fft.fft2(picture)))
@@ -109,20 +107,20 @@ def spectrum_distance(images: ArrayLike) -> np.ndarray:
     if picture.std() < 1e-9:
       distances.append(np.nan)
       continue
-    difference = np.log(np.maximum(amplitude, floor)) - natural
+    difference = np.log(np.maximum(amplitude, floor)) - expected
     distances.append(np.std(difference))
   return np.array(distances)
 
 
 def natural_amplitude(height: int, width: int) -> np.ndarray:
-  """The closed form on the grid of np.fft.fft2, up to a factor; 0 at DC.
+  """Natural luminance on the grid of np.fft.fft2, up to a factor; 0 at DC.
 
-  >>> print(natural_amplitude(4, 4)[0, :3].round(2))
-  [0.   3.26 0.1 ]
+  >>> natural_amplitude(4, 5).shape
+  (4, 5)
   """
-  f = _frequency(height, width)
-  f[0, 0] = 1.0
-  amplitude = f**-_ALPHA * np.exp(-((f / _F0) ** _P))
+  half = _float64(natural.spectrum((height, width), channels=1))[0]
+  column = np.arange(width)  # It depends on |f| alone: mirror the columns.
+  amplitude = half[:, np.minimum(column, width - column)]
   amplitude[0, 0] = 0.0
   return amplitude
 
@@ -137,7 +135,7 @@ def color_distance(images: ArrayLike) -> np.ndarray:
   x = _float64(images)
   if x.shape[-1] != 3:
     return np.full(len(x), np.nan)
-  natural = np.asarray(color.AXES) @ np.asarray(color.AXES).T
+  wanted = color.AXES @ color.AXES.T
   distances = []
   for picture in x.reshape(len(x), -1, 3):
     covariance = np.cov(picture.T, bias=True)
@@ -145,7 +143,7 @@ def color_distance(images: ArrayLike) -> np.ndarray:
     if trace < 1e-12:
       distances.append(np.nan)
       continue
-    difference = covariance / trace - natural / np.trace(natural)
+    difference = covariance / trace - wanted / np.trace(wanted)
     distances.append(np.linalg.norm(difference))
   return np.array(distances)
 

@@ -98,7 +98,7 @@ def statistics(folder: str) -> Statistics:
   Raises:
     FvizError: no such folder, no photos in it, or one that cannot be read.
   """
-  pictures = np.stack([_square(path) for path in _files(folder)])
+  pictures = images(folder)
   colors = pictures.reshape(-1, 3).astype(np.float64)
   covariance = np.cov(colors, rowvar=False)
   if np.linalg.matrix_rank(covariance, tol=1e-9) < 3:
@@ -107,6 +107,15 @@ def statistics(folder: str) -> Statistics:
       'they are grey or flat.'
     )
   return Statistics(covariance, pictures)
+
+
+def images(folder: str, side: int = _SIDE) -> np.ndarray:
+  """The middle squares of a folder's photos, [m, side, side, 3] in [0, 1].
+
+  Raises:
+    FvizError: as `statistics`.
+  """
+  return np.stack([_square(path, side) for path in _files(folder)])
 
 
 def axes(covariance: np.ndarray) -> np.ndarray:
@@ -139,9 +148,9 @@ def _files(folder: str) -> list[str]:
   return [os.path.join(folder, n) for n in names[:_MOST_PHOTOS]]
 
 
-def _square(path: str) -> np.ndarray:
+def _square(path: str, size: int) -> np.ndarray:
   image = photos.read(path).image
   h, w = image.shape[:2]
   side = min(h, w)
   y, x = (h - side) // 2, (w - side) // 2
-  return photos.resized(image[y : y + side, x : x + side], (_SIDE, _SIDE))
+  return photos.resized(image[y : y + side, x : x + side], (size, size))

@@ -5,13 +5,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fviz import color
+from fviz import color, gallery
 
 
 @pytest.mark.parametrize('name', color.__all__)
 @pytest.mark.parametrize('channels', [1, 3, 5])
-def test_conformance(name, channels):
-  c = getattr(color, name)()
+def test_conformance(name, channels, tmp_path):
+  arguments = ()
+  if name == 'learned':
+    noise = np.random.default_rng(0).random([16, 16, 3])
+    gallery.save_png(tmp_path / 'noise.png', noise)
+    arguments = (str(tmp_path),)
+  c = getattr(color, name)(*arguments)
   rgb = jax.random.uniform(
     jax.random.key(0), (2, 3, channels), minval=0.01, maxval=0.99
   )

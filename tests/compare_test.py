@@ -217,7 +217,7 @@ def _check_resume(path, resumed, engines):
     ({'comparison': {'rank_by': 'actvation'}}, "Did you mean 'activation'"),
     ({'comparison': {'rank_by': 'diversity'}}, 'neither better'),
     ({'comparison': {'rank_by': 'transfer'}}, 'give config.comparison.trans'),
-    ({'comparison': {'natural_images': 'nowhere'}}, 'no folder'),
+    ({'comparison': {'natural_images': 'nowhere'}}, 'No folder'),
     ({'layer': 'conv,conv_1'}, 'one layer'),
     ({'channels': (1, 99)}, '99'),
     ({'steps': 0}, 'at least 1'),

@@ -136,7 +136,7 @@ def test_natural_images_from_a_folder(tmp_path):
   images = judge.natural_images(str(tmp_path), 8)
   assert images.shape == (2, 8, 8, 3) and images.dtype == np.float32
   assert images[0].min() > 0.9 and images[1].max() < 0.1
-  with pytest.raises(errors.FvizError, match='no folder'):
+  with pytest.raises(errors.FvizError, match='No folder'):
     judge.natural_images(str(tmp_path / 'none'), 8)
   (tmp_path / 'b.png').unlink()
   with pytest.raises(errors.FvizError, match='at least 2'):
