@@ -188,7 +188,7 @@ def read_record(path: str | os.PathLike) -> dict[str, Any]:
     raise
   except Exception as error:
     raise FvizError(f'Cannot read {path}: {_reason(error)}.') from error
-  if not text or not text.strip():
+  if not isinstance(text, (str, bytes)) or not text.strip():
     raise FvizError(
       f'{path} carries no recipe: it was not made by fviz, or a program has '
       'stripped its metadata since.'

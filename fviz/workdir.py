@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 Unit = tuple[str, int, int]  # (layer, channel, variant).
 
 _LINE_LIMIT = 1 << 20  # Bytes; a record takes a few hundred.
+_DEEPEST = 64  # Nested brackets in JSON; a record or config has three or four.
 _PNG_HEAD = b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR'
 _PNG_TAIL = b'\0\0\0\0IEND\xaeB`\x82'
 _ABSENT = object()
@@ -45,9 +46,25 @@ def decode(text: str | bytes) -> dict[str, Any]:
     record = json.loads(text)
   except (ValueError, RecursionError) as error:
     raise FvizError(f'not JSON ({error})') from error
+  # Only with so many brackets can it be deep, and counting them is fast.
+  if text.count('[') + text.count('{') > _DEEPEST and _is_deep(record):
+    raise FvizError(f'JSON nested more than {_DEEPEST} deep')
   if not isinstance(record, dict):
     raise FvizError(f'not a JSON object but a {type(record).__name__}')
   return record
+
+
+def _is_deep(tree: Any) -> bool:
+  """Level by level, without recursion."""
+  level = [tree]
+  for _ in range(_DEEPEST):
+    level = [
+      child
+      for node in level
+      if isinstance(node, (dict, list))
+      for child in (node.values() if isinstance(node, dict) else node)
+    ]
+  return bool(level)
 
 
 def write(path: epath.PathLike, data: bytes) -> None:
@@ -375,6 +392,25 @@ def _line(record: Mapping[str, Any]) -> bytes:
   return line
 
 
+def _is_number(value: Any) -> bool:
+  if type(value) is int:
+    return abs(value) < 2**63
+  return value is None or type(value) is float
+
+
+# What readers of ledgers compute with, where a record has it.
+_FIELDS = {
+  'failed': lambda value: type(value) is int,
+  'activation': _is_number,
+  'history': lambda value: (
+    value is None or (isinstance(value, list) and all(map(_is_number, value)))
+  ),
+  'metrics': lambda value: (
+    isinstance(value, dict) and all(map(_is_number, value.values()))
+  ),
+}
+
+
 def _unit(record: Mapping[str, Any]) -> Unit:
   """The key of a record; FvizError where a field is missing or odd."""
   layer = record.get('layer')
@@ -382,6 +418,9 @@ def _unit(record: Mapping[str, Any]) -> Unit:
     raise FvizError(f'layer is not a name: {layer!r:.200}')
   if not isinstance(record.get('file', ''), str):
     raise FvizError('file is not a path')
+  for field, is_right in _FIELDS.items():
+    if field in record and not is_right(record[field]):
+      raise FvizError(f'odd {field}: {record[field]!r:.200}')
   return layer, _number(record.get('channel')), _number(record.get('variant'))
 
 
@@ -463,10 +502,12 @@ def _number(value: Any) -> int:
 def _folder(layer: str) -> str:
   """The folder of a layer: one plain name, never a way out."""
   name = layer.replace('/', '.')
-  if not name or name[0] == '.' or '\0' in name or len(name.encode()) > 200:
+  length = len(name.encode(errors='replace'))
+  # isprintable: neither NUL nor half of a surrogate pair.
+  if not name or name[0] == '.' or not name.isprintable() or length > 200:
     raise FvizError(
-      f'The layer name {layer!r:.200} cannot name a folder: 1 to 200 bytes, '
-      'and neither a dot nor a slash first.'
+      f'The layer name {layer!r:.200} cannot name a folder: 1 to 200 printable '
+      'bytes, and neither a dot nor a slash first.'
     )
   return name
 

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
 
 import numpy as np
 
 from fviz import errors
+from fviz.models import archives
 
 # Where training scripts put the state dict.
 _CONTAINERS = ('state_dict', 'model', 'model_state_dict')
 # What wraps every name: the robustness library's, and data parallelism's.
 _PREFIXES = ('module.model.', 'module.')
+# Tensors may share storage, as tied weights do, but not without end.
+_MOST_SHARED = 4
 
 
 def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -29,7 +33,19 @@ def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
     FvizError: without torch, for a damaged file, and for a pickle that holds
       other objects than tensors.
   """
-  return unwrap(_load(os.fspath(path)), os.fspath(path))
+  path = os.fspath(path)
+  try:
+    if zipfile.is_zipfile(path):
+      with zipfile.ZipFile(path) as archive:
+        archives.check(path, archive)
+    return unwrap(_load(path), path)
+  except errors.FvizError:
+    raise
+  except Exception as error:  # torch and zipfile raise a dozen kinds.
+    raise errors.FvizError(
+      f'{path!r} is not a readable torch file ({_reason(error)}): it may be '
+      'truncated; fetch or copy it again.'
+    ) from error
 
 
 def unwrap(data, path: str = 'checkpoint') -> dict[str, np.ndarray]:
@@ -47,7 +63,8 @@ def unwrap(data, path: str = 'checkpoint') -> dict[str, np.ndarray]:
       f'{path!r} holds no state dict but {type(data).__name__}: save '
       'model.state_dict().'
     )
-  data = {k: v for k, v in data.items() if _is_tensor(v)}
+  data = {str(k): v for k, v in data.items() if _is_tensor(v)}
+  _check_sizes(data, path)
   for prefix in _PREFIXES:
     if any(k.startswith(prefix) for k in data):
       data = {
@@ -79,11 +96,6 @@ def _load(path: str):
       f'holds other objects than tensors ({_reason(error)}). Save only its '
       'state dict, where you trust it, as .safetensors.'
     ) from error
-  except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-    raise errors.FvizError(
-      f'{path!r} is not a readable torch file ({_reason(error)}): it may be '
-      'truncated; fetch or copy it again.'
-    ) from error
 
 
 def _reason(error: Exception) -> str:
@@ -95,6 +107,26 @@ def _reason(error: Exception) -> str:
 
 def _is_tensor(value) -> bool:
   return hasattr(value, 'numpy') and hasattr(value, 'dtype')
+
+
+def _check_sizes(tensors, path: str) -> None:
+  """A stride of zero makes any size out of one number."""
+  for name, tensor in tensors.items():
+    if str(tensor.layout) != 'torch.strided' or tensor.is_quantized:
+      raise errors.FvizError(
+        f'{path!r}: {name} is no plain tensor ({tensor.dtype}): save the '
+        'weights dense, as floats.'
+      )
+  claimed = sum(t.numel() * t.element_size() for t in tensors.values())
+  stored = {
+    t.untyped_storage().data_ptr(): t.untyped_storage().nbytes()
+    for t in tensors.values()
+  }
+  if claimed > _MOST_SHARED * sum(stored.values()):
+    raise errors.FvizError(
+      f'{path!r} is refused: its tensors claim {claimed} bytes, it holds '
+      f'{sum(stored.values())}. It is damaged, or made to fill the memory.'
+    )
 
 
 def _numpy(tensor) -> np.ndarray:

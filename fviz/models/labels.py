@@ -13,6 +13,8 @@ import os
 import pathlib
 import zipfile
 
+from fviz.models import archives
+
 CIFAR10 = (
   'airplane',
   'automobile',
@@ -44,10 +46,7 @@ def beside(path: str | os.PathLike) -> tuple[str, ...]:
   """The list beside a graph, in its folder or its zip; () if there is none."""
   path = pathlib.Path(path)
   if zipfile.is_zipfile(path):
-    with zipfile.ZipFile(path) as archive:
-      if BESIDE_GRAPH not in archive.namelist():
-        return ()
-      return _lines(archive.read(BESIDE_GRAPH))
+    return _lines(archives.read(path, BESIDE_GRAPH) or b'')
   file = path.with_name(BESIDE_GRAPH)
   return _lines(file.read_bytes()) if file.exists() else ()
 
@@ -60,4 +59,6 @@ def of(kind: str, path: str | os.PathLike) -> tuple[str, ...]:
 
 
 def _lines(data: bytes) -> tuple[str, ...]:
-  return tuple(line.strip() for line in data.decode().splitlines())
+  return tuple(
+    line.strip() for line in data.decode(errors='replace').splitlines()
+  )

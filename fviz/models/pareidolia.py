@@ -26,7 +26,7 @@ import safetensors
 import safetensors.numpy
 from flax import nnx
 
-from fviz import errors, networks, types
+from fviz import errors, networks, types, workdir
 from fviz.models import layers, weights
 
 WEIGHTS = pathlib.Path(__file__).with_name('pareidolia.safetensors')
@@ -35,6 +35,7 @@ INPUT_SIZE = (96, 96)
 # Keys of the weights file.
 _STATISTICS = 'statistics/'
 _DESCRIPTION = 'pareidolia'
+_WIDEST = 64  # Times the published width.
 
 # Channels of branch0, branch1 (reduced, out), branch2 (reduced, out), branch3.
 Widths = tuple[int, tuple[int, int], tuple[int, int], int]
@@ -278,12 +279,30 @@ def _shaped(values: np.ndarray, axis: int) -> np.ndarray:
 def _read(file: str):
   """Tensors as float32, and {'labels': ..., 'width': ...}."""
   tensors = weights.read(file)
-  with safetensors.safe_open(file, 'numpy') as opened:
-    metadata = opened.metadata() or {}
+  try:
+    with safetensors.safe_open(file, 'numpy') as opened:
+      metadata = opened.metadata() or {}
+  except safetensors.SafetensorError:  # Weights, but in another format.
+    metadata = {}
   if _DESCRIPTION not in metadata:
     raise errors.FvizError(
       f'{file!r} has no {_DESCRIPTION!r} in its metadata: it was not written '
       'by scripts/train_pareidolia.py.'
     )
-  description = json.loads(metadata[_DESCRIPTION])
+  try:
+    description = workdir.decode(metadata[_DESCRIPTION])
+  except errors.FvizError as error:
+    raise errors.FvizError(f'{file!r} is damaged: {error}.') from error
+  labels, width = description.get('labels'), description.get('width')
+  if not (
+    isinstance(labels, list)
+    and labels
+    and all(isinstance(label, str) for label in labels)
+    and type(width) in (int, float)
+    and 0 < width <= _WIDEST
+  ):
+    raise errors.FvizError(
+      f'{file!r} is damaged: its {_DESCRIPTION!r} needs labels, a list of '
+      f'names, and width, a number up to {_WIDEST}.'
+    )
   return {k: np.float32(v) for k, v in tensors.items()}, description

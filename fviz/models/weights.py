@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
-import safetensors
 import safetensors.numpy
 from flax import nnx
 
@@ -155,8 +154,13 @@ def _problems(places, flat, tensors) -> list[str]:
 
 def _format(path: str) -> str:
   """Which reader takes a file, from its first bytes."""
-  with open(path, 'rb') as file:
-    head = file.read(9)
+  try:
+    with open(path, 'rb') as file:
+      head = file.read(9)
+  except OSError as error:
+    raise errors.FvizError(
+      f'Cannot read {path!r}: {error.strerror}.'
+    ) from error
   if head[:2] == b'PK':
     return 'graph' if _graph_in_zip(path) else 'torch'
   if head[:1] == b'\x80':  # A pickle: torch before version 1.6.
@@ -175,7 +179,7 @@ def _graph_in_zip(path: str) -> bool:
   try:
     with zipfile.ZipFile(path) as archive:
       return any(name.endswith('.pb') for name in archive.namelist())
-  except zipfile.BadZipFile as error:
+  except Exception as error:  # zipfile raises half a dozen kinds.
     raise errors.FvizError(
       f'{path!r} is not a whole zip archive ({error}): it may be truncated; '
       'fetch or copy it again.'
@@ -185,7 +189,7 @@ def _graph_in_zip(path: str) -> bool:
 def _read_safetensors(path: str) -> dict[str, np.ndarray]:
   try:
     return safetensors.numpy.load_file(path)
-  except (safetensors.SafetensorError, OSError, ValueError) as error:
+  except Exception as error:  # Of Rust, of numpy, of unknown dtypes.
     raise errors.FvizError(
       f'{path!r} is not a readable safetensors file ({error}): it may be '
       'truncated; fetch or copy it again.'
