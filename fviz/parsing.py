@@ -16,6 +16,8 @@ from fviz import schedules
 from fviz.errors import FvizError, unknown
 
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]
+# The last two: of deep nesting, from here and from Python's own parser.
+_UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def parse(text: str | Sequence[Call], *modules: ModuleType) -> list[Any]:
@@ -64,9 +66,11 @@ def calls(text: str | Sequence[Call]) -> list[Call]:
     return []
   try:
     tree = ast.parse(text.strip(), mode='eval').body
-  except (SyntaxError, ValueError) as error:
-    raise _bad(text, 'it does not parse') from error
-  return [_call(node, text) for node in _terms(tree)]
+    return [_call(node, text) for node in _terms(tree)]
+  except FvizError:
+    raise
+  except _UNPARSED as error:
+    raise _bad(text, f'it does not parse ({error})') from error
 
 
 def expression(text: str, kind: str, module: ModuleType, **extra: Any) -> Any:
@@ -84,9 +88,11 @@ def expression(text: str, kind: str, module: ModuleType, **extra: Any) -> Any:
   """
   try:
     tree = ast.parse(text.strip(), mode='eval').body
-  except (SyntaxError, ValueError) as error:
-    raise _bad(text, 'it does not parse') from error
-  return _value(tree, text, kind, module, extra)
+    return _value(tree, text, kind, module, extra)
+  except FvizError:
+    raise
+  except _UNPARSED as error:
+    raise _bad(text, f'it does not parse ({error})') from error
 
 
 def _value(node, text, kind, module, extra) -> Any:

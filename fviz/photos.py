@@ -260,13 +260,18 @@ def _decoded(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
   alpha = None
   if 'A' in image.getbands() or 'transparency' in image.info:
     rgba = image.convert('RGBA')
-    alpha = np.asarray(rgba.getchannel('A'), np.float32) / 255
+    alpha = _unit(rgba.getchannel('A'))
     alpha = None if alpha.min() == 1 else alpha
     image = rgba.convert('RGB') if image.mode != 'LA' else image.convert('L')
   elif image.mode in ('P', '1'):
     image = image.convert('RGB')
   image = _in_srgb(image, profile)
-  return np.asarray(image.convert('RGB'), np.float32) / 255, alpha
+  return _unit(image.convert('RGB')), alpha
+
+
+def _unit(image: Image.Image) -> np.ndarray:
+  """8 bits -> [0, 1] in one go: a float copy of 90 megapixels takes 1 GB."""
+  return np.asarray(image) / np.float32(255)
 
 
 def _deep(image: Image.Image) -> np.ndarray:

@@ -65,6 +65,18 @@ def test_unknown_weights_are_a_missing_file():
     models.load('resnet50', 'resnet50_l2')
 
 
+def test_bad_options_are_refused_before_a_download(monkeypatch, tmp_path):
+  monkeypatch.setenv('FVIZ_CACHE', str(tmp_path))
+  with pytest.raises(errors.FvizError, match="'averag'.*'average'"):
+    models.load('vgg16', pool='averag')
+  assert not list(tmp_path.iterdir())
+
+
+def test_describe_refuses_a_file_of_another_network():
+  with pytest.raises(errors.FvizError, match='does not fit SqueezeNet'):
+    models.describe('squeezenet', pareidolia.WEIGHTS)
+
+
 def test_offline_error_tells_what_to_do(monkeypatch, tmp_path):
   monkeypatch.setenv('FVIZ_CACHE', str(tmp_path))
   source = sources.SOURCES['alexnet_tv']

@@ -64,6 +64,8 @@ def load(
   """
   options = dict(options or {})
   _check_options(name, layouts[0], options)
+  if options:
+    abstract(layouts[0], options)  # Bad values are refused before a download.
   known, source = sources.of(name), None
   if not file or file in known:
     key, source = sources.find(name, file)
@@ -122,11 +124,9 @@ def architecture(
   """
   options = dict(options or {})
   _check_options(name, layouts[0], options)
-  layout = layouts[0]
-  if weights_ in sources.of(name):
-    layout = next((x for x in layouts if x.source == weights_), layout)
-  elif weights_:
-    layout = _choose(layouts, weights.read(weights_))
+  if weights_ and weights_ not in sources.of(name):
+    return load(name, layouts, weights_, options)  # Says what does not fit.
+  layout = next((x for x in layouts if x.source == weights_), layouts[0])
   source = sources.SOURCES[layout.source]
   return _network(name, abstract(layout, options), source, '')
 

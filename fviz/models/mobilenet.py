@@ -1,6 +1,10 @@
 """MobileNet v1 (Howard et al. 2017, arXiv 1704.04861) and v2 (Sandler et al.
 2018, arXiv 1801.04381).
 
+V1 is also read as TensorFlow trained it, in the names of Keras and
+TensorFlow.js or of TF-slim: there convolutions of stride 2 pad below and at the
+right only.
+
 Names are timm's: 'blocks/2/0/bn1' is the value before the ReLU6
 'blocks/2/0/act1', 'blocks/2/0/conv_dw' the depthwise convolution. The narrow
 layers of v2, 'bn3', have no nonlinearity.
@@ -11,6 +15,7 @@ from __future__ import annotations
 import functools
 
 import jax
+import numpy as np
 from flax import nnx
 
 from fviz.models import layers, weights
@@ -21,20 +26,29 @@ _V1 = ((1, 64, 1), (2, 128, 2), (2, 256, 2), (6, 512, 2), (2, 1024, 2))
 # Stages after the first block: (blocks, channels, stride of the first).
 _V2 = ((2, 24, 2), (3, 32, 2), (4, 64, 2), (3, 96, 1), (3, 160, 2), (1, 320, 1))
 _EXPANSION = 6
+# Padding of 3 x 3 and epsilon of the norms, of torch and of TensorFlow.
+_STYLE = ((1, 1e-5), ('SAME', 1e-3))
 
 
 class Separable(nnx.Module):
   """A depthwise 3 x 3 and a 1 x 1 convolution."""
 
   def __init__(
-    self, inputs: int, outputs: int, stride: int, relu: bool, rngs: nnx.Rngs
+    self,
+    inputs: int,
+    outputs: int,
+    stride: int,
+    relu: bool,
+    rngs: nnx.Rngs,
+    tensorflow: bool = False,
   ):
     conv = functools.partial(layers.conv, bias=False, rngs=rngs)
-    self.conv_dw = conv(inputs, inputs, 3, stride, 1, groups=inputs)
-    self.bn1 = layers.norm(inputs, rngs=rngs)
+    padding, epsilon = _STYLE[tensorflow]
+    self.conv_dw = conv(inputs, inputs, 3, stride, padding, groups=inputs)
+    self.bn1 = layers.norm(inputs, epsilon, rngs=rngs)
     self.act1 = layers.Relu6()
     self.conv_pw = conv(inputs, outputs, 1)
-    self.bn2 = layers.norm(outputs, rngs=rngs)
+    self.bn2 = layers.norm(outputs, epsilon, rngs=rngs)
     self.act2 = layers.Relu6() if relu else None
 
   def __call__(self, x: jax.Array) -> jax.Array:
@@ -69,9 +83,9 @@ class Inverted(nnx.Module):
 class MobileNetV1(nnx.Module):
   """Images [n, h, w, 3] -> logits [n, 1000]."""
 
-  def __init__(self, *, rngs: nnx.Rngs):
-    _stem(self, rngs)
-    block = functools.partial(Separable, relu=True)
+  def __init__(self, *, rngs: nnx.Rngs, tensorflow: bool = False):
+    _stem(self, rngs, tensorflow)
+    block = functools.partial(Separable, relu=True, tensorflow=tensorflow)
     stages, outputs = _stages(block, 32, _V1, 0, rngs)
     self.blocks = layers.Numbered(stages)
     self.classifier = nnx.Linear(outputs, 1000, rngs=rngs)
@@ -101,9 +115,21 @@ class MobileNetV2(nnx.Module):
 
 
 def layouts(name: str) -> tuple[Layout, ...]:
-  """Timm's names, and torchvision's of v2."""
+  """Timm's names, TensorFlow's of v1, and torchvision's of v2."""
   if name == 'mobilenet_v1':
-    return (Layout(MobileNetV1, 'mobilenetv1_100.ra4_e3600_r224_in1k'),)
+    tensorflow = functools.partial(
+      Layout,
+      functools.partial(MobileNetV1, tensorflow=True),
+      'mobilenet_v1_tf',
+      convert=from_tensorflow,
+    )
+    return (
+      Layout(MobileNetV1, 'mobilenetv1_100.ra4_e3600_r224_in1k'),
+      tensorflow(marker='conv_preds/kernel', rename=keras_key),
+      tensorflow(
+        marker='MobilenetV1/Logits/Conv2d_1c_1x1/weights', rename=slim_key
+      ),
+    )
   return (
     Layout(MobileNetV2, 'mobilenetv2_100.ra_in1k'),
     Layout(
@@ -132,6 +158,77 @@ def torchvision_key(path: str) -> str:
   return f'features.{number}.conv.{parts[part]}.{leaf}'
 
 
+def keras_key(path: str) -> str:
+  """The path to a tensor of v1 -> its name in Keras and TensorFlow.js.
+
+  >>> keras_key('blocks/1/1/conv_dw/kernel'), keras_key('blocks/0/0/bn2/mean')
+  ('conv_dw_3/depthwise_kernel', 'conv_pw_1_bn/moving_mean')
+  """
+  *modules, part, leaf = path.split('/')
+  if part == 'classifier':
+    return f'conv_preds/{leaf}'
+  leaf = _TENSORFLOW.get(leaf, leaf)  # Only norms have a bias here: beta.
+  if not modules:
+    return f'conv1{"_bn" if part == "bn1" else ""}/{leaf}'
+  depthwise = part in ('conv_dw', 'bn1')
+  if part == 'conv_dw':
+    leaf = 'depthwise_kernel'
+  bn = '_bn' if part.startswith('bn') else ''
+  return f'conv_{"dw" if depthwise else "pw"}_{_number(modules)}{bn}/{leaf}'
+
+
+def slim_key(path: str) -> str:
+  """The path to a tensor of v1 -> its name in TF-slim's graph.
+
+  >>> slim_key('blocks/1/1/conv_dw/kernel')
+  'MobilenetV1/Conv2d_3_depthwise/depthwise_weights'
+  >>> slim_key('bn1/mean')
+  'MobilenetV1/Conv2d_0/BatchNorm/moving_mean'
+  """
+  *modules, part, leaf = path.split('/')
+  if part == 'classifier':
+    leaf = 'biases' if leaf == 'bias' else 'weights'
+    return f'MobilenetV1/Logits/Conv2d_1c_1x1/{leaf}'
+  leaf = 'weights' if leaf == 'kernel' else _TENSORFLOW[leaf]
+  where = 'Conv2d_0'
+  if modules:
+    depthwise = part in ('conv_dw', 'bn1')
+    kind = 'depthwise' if depthwise else 'pointwise'
+    where = f'Conv2d_{_number(modules)}_{kind}'
+  if part == 'conv_dw':
+    leaf = 'depthwise_weights'
+  bn = 'BatchNorm/' if part.startswith('bn') else ''
+  return f'MobilenetV1/{where}/{bn}{leaf}'
+
+
+def from_tensorflow(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+  """TensorFlow's layout -> ours: depthwise (h, w, c, 1) -> (h, w, 1, c).
+
+  The classifier is a 1 x 1 convolution there; TF-slim's has a class more, the
+  background before all others, which is left out.
+  """
+  if value.ndim == 4 and value.shape[-1] == 1:
+    value = value.transpose(0, 1, 3, 2)
+  if value.ndim == 4 and len(shape) == 2 and value.shape[:2] == (1, 1):
+    value = value[0, 0]
+  classes = value.shape[-1] if value.ndim else 0
+  if value.ndim == len(shape) and classes == shape[-1] + 1 == 1001:
+    value = value[..., 1:]
+  return value
+
+
+def _number(modules: list[str]) -> int:
+  """('blocks', stage, block) -> the block's number from 1."""
+  _, stage, block = modules
+  return 1 + sum(depth for depth, _, _ in _V1[: int(stage)]) + int(block)
+
+
+_TENSORFLOW = {
+  'scale': 'gamma',
+  'bias': 'beta',
+  'mean': 'moving_mean',
+  'var': 'moving_variance',
+}
 _FLAT = ((1, 16, 1), *_V2)
 _ENDS = {
   'conv_stem': 'features.0.0',
@@ -151,9 +248,10 @@ _REST = {
 }
 
 
-def _stem(module: nnx.Module, rngs: nnx.Rngs) -> None:
-  module.conv_stem = layers.conv(3, 32, 3, 2, 1, bias=False, rngs=rngs)
-  module.bn1 = layers.norm(32, rngs=rngs)
+def _stem(module: nnx.Module, rngs: nnx.Rngs, tensorflow=False) -> None:
+  padding, epsilon = _STYLE[tensorflow]
+  module.conv_stem = layers.conv(3, 32, 3, 2, padding, bias=False, rngs=rngs)
+  module.bn1 = layers.norm(32, epsilon, rngs=rngs)
   module.act1 = layers.Relu6()
 
 

@@ -173,6 +173,7 @@ SOURCES = {
     _APACHE,
     **_HALF,
   ),
+  'mobilenet_v1_tf': Source('mobilenet_v1', '', '', _APACHE, **_HALF),
   'mobilenetv2_100.ra_in1k': Source(
     'mobilenet_v2', _hub('timm/mobilenetv2_100.ra_in1k'), '', _APACHE
   ),
