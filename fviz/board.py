@@ -105,7 +105,8 @@ def _values(runs, units, measure) -> dict[str, dict[str, list[float]]]:
 
 
 def _picture(run: Run, unit: Unit) -> np.ndarray:
-  return gallery.read_png(run.folder.resolve(run.records[unit]['file']))[0]
+  file = run.records[unit].get('file', '')
+  return gallery.read_png(run.folder.resolve(file))[0]
 
 
 def _frames(run: Run, unit: Unit) -> list[np.ndarray | None]:

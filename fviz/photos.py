@@ -254,14 +254,15 @@ def _check_still(image: Image.Image, path: str) -> None:
 
 def _decoded(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
   profile = image.info.get('icc_profile')
-  image = ImageOps.exif_transpose(image)
+  ImageOps.exif_transpose(image, in_place=True)
   if image.mode.startswith(('I', 'F')):
     return _deep(image), None
   alpha = None
   if 'A' in image.getbands() or 'transparency' in image.info:
     rgba = image.convert('RGBA')
-    alpha = _unit(rgba.getchannel('A'))
-    alpha = None if alpha.min() == 1 else alpha
+    channel = rgba.getchannel('A')
+    opaque = channel.getextrema() == (255, 255)
+    alpha = None if opaque else _unit(channel)
     image = rgba.convert('RGB') if image.mode != 'LA' else image.convert('L')
   elif image.mode in ('P', '1'):
     image = image.convert('RGB')

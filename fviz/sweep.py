@@ -257,10 +257,10 @@ class _Work:
       return None
     try:
       film, _ = gallery.read_png(self._film(unit))
-    except errors.FvizError:  # Lost or damaged: the picture itself will do.
+      return np.split(film, len(self.recipe.snapshots), axis=1)
+    except ValueError:  # Lost, damaged or another: the picture itself will do.
       picture, _ = gallery.read_png(self.directory.image_path(*unit))
       return [picture] * len(self.recipe.snapshots)
-    return np.split(film, len(self.recipe.snapshots), axis=1)
 
   def _film(self, unit):
     return self.directory.film_path(*unit, suffix='.png')

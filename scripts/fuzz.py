@@ -3,8 +3,9 @@
 
   PYTHONPATH=. python scripts/fuzz.py --cases 10000 --seed 0 [READER ...]
 
-Prints a line a reader; stops at the first finding with the bytes that cause
-it, reduced by hypothesis.
+Prints a line a reader; each case is held to the reader's bound on memory, while
+the memory of the line includes what hypothesis remembers, about 40 KB a case.
+Stops at the first finding with the bytes that cause it, reduced by hypothesis.
 """
 
 import argparse
@@ -55,7 +56,6 @@ def fuzz(name: str, cases: int, seed: int) -> None:
     f'{time.monotonic() - begin:.0f} s, peak raised by {grown >> 20} MB',
     flush=True,
   )
-  assert grown < reader.memory, f'{name} takes too much memory'
 
 
 if __name__ == '__main__':

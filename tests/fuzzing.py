@@ -31,7 +31,7 @@ from fviz import errors, gallery, objectives, parsing, photos, workdir
 from fviz.models import labels, layers, pareidolia, weights
 
 _MEGABYTE = 1 << 20
-_PHOTO = 1500 * _MEGABYTE  # 90 megapixels as float32, and the bytes beside.
+_PHOTO = 2500 * _MEGABYTE  # 90 megapixels with alpha: bytes and floats.
 _SMALL = 300 * _MEGABYTE
 
 
