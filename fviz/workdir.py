@@ -406,7 +406,8 @@ _FIELDS = {
     value is None or (isinstance(value, list) and all(map(_is_number, value)))
   ),
   'metrics': lambda value: (
-    isinstance(value, dict) and all(map(_is_number, value.values()))
+    isinstance(value, dict)
+    and all(isinstance(v, str) or _is_number(v) for v in value.values())
   ),
 }
 
