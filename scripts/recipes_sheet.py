@@ -1,4 +1,4 @@
-"""Renders every published recipe once, for docs/recipes.png.
+"""Renders every published recipe once, for docs/recipes.png: class 20 for all.
 
 PYTHONPATH=. python scripts/recipes_sheet.py OUT [NAME ...]
 
@@ -14,17 +14,16 @@ from fviz import config as configs
 from fviz import cpu, gallery, pictures
 
 _SIZE = 64
-_CHANNEL = 7
 _LAYER = 'mixed4'
-_OWN = f"channel('{_LAYER}', {_CHANNEL})"
+_OWN = 'logit(20)'
 _PHOTO = {'image': 'sample'}
 
 # name: (recipe, objective, other fields of the config).
 _RECIPES = {
   'photo': (None, None, {}),
   'lewis': ('lewis()', "target('logits', 5.0)", {}),
-  'erhan': ('erhan()', "neuron('mixed2', 7)", {}),
-  'simonyan': ('simonyan()', 'logit(20)', {}),
+  'erhan': ('erhan()', "neuron('mixed2/branch3/pre_relu', 7)", {}),
+  'simonyan': ('simonyan()', _OWN, {}),
   'mahendran': ('mahendran()', "match('mixed3')", _PHOTO),
   'yosinski 1': ('yosinski(1)', _OWN, {}),
   'yosinski 2': ('yosinski(2)', _OWN, {}),
