@@ -3,7 +3,7 @@ r"""A photo with what a channel likes made stronger (Hamblin et al. 2024).
 python -m experiments.render --config=configs/render_accentuation.py \
   --out=runs/accentuation
 
-  configs/render_accentuation.py        TIME_accentuation
+  configs/render_accentuation.py        96 px, all of the recipe's steps
   configs/render_accentuation.py:smoke  a few steps at 32 px: seconds
 
 Expect the photo, recognizable, with the motif where it almost was.

@@ -3,7 +3,7 @@ r"""What a layer sees in a photo, exaggerated (lucid).
 python -m experiments.render --config=configs/render_caricature.py \
   --out=runs/caricature
 
-  configs/render_caricature.py        TIME_caricature
+  configs/render_caricature.py        96 px, all of the recipe's steps
   configs/render_caricature.py:smoke  a few steps at 32 px: seconds
 
 Expect the photo's forms redrawn in the layer's own patterns.

@@ -3,7 +3,7 @@ r"""A picture as a network of coordinates (Mordvintsev et al. 2018).
 python -m experiments.render --config=configs/render_cppn.py \
   --out=runs/cppn
 
-  configs/render_cppn.py        TIME_cppn
+  configs/render_cppn.py        96 px, all of the recipe's steps
   configs/render_cppn.py:smoke  a few steps at 32 px: seconds
 
 Expect smooth, flowing shapes in strong colours, like vector graphics.

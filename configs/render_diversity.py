@@ -3,7 +3,7 @@ r"""Four pictures of one channel that differ (Olah et al. 2017).
 python -m experiments.render --config=configs/render_diversity.py \
   --out=runs/diversity
 
-  configs/render_diversity.py        TIME_diversity
+  configs/render_diversity.py        96 px, all of the recipe's steps
   configs/render_diversity.py:smoke  a few steps at 32 px: seconds
 
 Expect four facets of what the channel responds to.

@@ -3,7 +3,7 @@ r"""A unit's maximum on a sphere (Erhan et al. 2009).
 python -m experiments.render --config=configs/render_erhan.py \
   --out=runs/erhan
 
-  configs/render_erhan.py        TIME_erhan
+  configs/render_erhan.py        96 px, all of the recipe's steps
   configs/render_erhan.py:smoke  a few steps at 32 px: seconds
 
 Expect high-frequency noise, in low layers with the unit's pattern in the

@@ -3,7 +3,7 @@ r"""Creation by refinement (Lewis 1988): every logit at a wanted value.
 python -m experiments.render --config=configs/render_lewis.py \
   --out=runs/lewis
 
-  configs/render_lewis.py        TIME_lewis
+  configs/render_lewis.py        96 px, all of the recipe's steps
   configs/render_lewis.py:smoke  a few steps at 32 px: seconds
 
 Expect coloured noise: a picture that the critic judges as asked, without any

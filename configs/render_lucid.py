@@ -3,7 +3,7 @@ r"""Feature visualization of a channel (Olah et al. 2017, lucid).
 python -m experiments.render --config=configs/render_lucid.py \
   --out=runs/lucid
 
-  configs/render_lucid.py        TIME_lucid
+  configs/render_lucid.py        96 px, all of the recipe's steps
   configs/render_lucid.py:smoke  a few steps at 32 px: seconds
 
 Expect a texture or part that repeats, smooth and colourful, without noise.

@@ -3,7 +3,7 @@ r"""The phase of a natural spectrum (Fel et al. 2023).
 python -m experiments.render --config=configs/render_maco.py \
   --out=runs/maco
 
-  configs/render_maco.py        TIME_maco
+  configs/render_maco.py        96 px, all of the recipe's steps
   configs/render_maco.py:smoke  a few steps at 32 px: seconds
 
 Expect a picture with a photo's contrasts and colours, the motif at several

@@ -3,7 +3,7 @@ r"""Inversion of a layer's code of a photo (Mahendran and Vedaldi 2015).
 python -m experiments.render --config=configs/render_mahendran.py \
   --out=runs/mahendran
 
-  configs/render_mahendran.py        TIME_mahendran
+  configs/render_mahendran.py        96 px, all of the recipe's steps
   configs/render_mahendran.py:smoke  a few steps at 32 px: seconds
 
 Expect the photo, blurred or in pieces; less of it the higher the layer.

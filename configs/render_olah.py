@@ -3,7 +3,7 @@ r"""Feature visualization with the article's transforms (Olah et al. 2017).
 python -m experiments.render --config=configs/render_olah.py \
   --out=runs/olah
 
-  configs/render_olah.py        TIME_olah
+  configs/render_olah.py        96 px, all of the recipe's steps
   configs/render_olah.py:smoke  a few steps at 32 px: seconds
 
 Expect as lucid's, a little larger motifs: it stays upright.

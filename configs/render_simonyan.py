@@ -3,7 +3,7 @@ r"""A class model (Simonyan et al. 2013).
 python -m experiments.render --config=configs/render_simonyan.py \
   --out=runs/simonyan
 
-  configs/render_simonyan.py        TIME_simonyan
+  configs/render_simonyan.py        96 px, all of the recipe's steps
   configs/render_simonyan.py:smoke  a few steps at 32 px: seconds
 
 Expect faint, repeated outlines on grey, full of fine grain.

@@ -3,7 +3,7 @@ r"""Hand-made priors, set 3 (Yosinski et al. 2015); 1, 2 and 4 by name.
 python -m experiments.render --config=configs/render_yosinski.py \
   --out=runs/yosinski
 
-  configs/render_yosinski.py        TIME_yosinski
+  configs/render_yosinski.py        96 px, all of the recipe's steps
   configs/render_yosinski.py:smoke  a few steps at 32 px: seconds
 
 Expect soft blobs of the unit's pattern on grey; set 4 is bold and sparse.

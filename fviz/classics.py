@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import optax
 
 from fviz import (
+  checks,
   engine,
   gradients,
   optimizers,
@@ -228,6 +229,7 @@ def yosinski(
   *,
   channels: int = 3,
   n: int = 1,
+  gain: float = 1.0,
   steps: int | None = None,
   snapshots: tuple[int, ...] = (),
 ) -> engine.Recipe:
@@ -244,6 +246,8 @@ def yosinski(
     size: side, or (height, width), in pixels.
     channels: of the images.
     n: images a job.
+    gain: factor of the published rates, which are CaffeNet's: more for networks
+      of smaller gradients, whose pictures stay grey otherwise.
     steps: the set's 500, 750, 1000 or 1000 by default.
     snapshots: after which steps to keep the images.
 
@@ -255,10 +259,12 @@ def yosinski(
   decay, sigma, every, norm, contribution, most_steps, desired, rate = (
     _YOSINSKI[number]
   )
+  checks.check('gain', gain, 0)
+  rate = gain * rate / 255**2
   ascent = (
-    optax.sgd(rate / 255**2)
+    optax.sgd(rate)
     if desired is None
-    else optimizers.progress(desired, rate / 255**2)
+    else optimizers.progress(desired, rate)
   )
   parts = [ascent]
   if decay:

@@ -26,6 +26,10 @@ from fviz import (
 )
 
 
+# Recipes that cannot do without a reference image.
+_OF_PHOTOS = ('mahendran', 'caricature', 'accentuation')
+
+
 class Report(NamedTuple):
   """What was rendered; prints as the lines a person wants to see."""
 
@@ -97,6 +101,12 @@ def recipe_of(
 ) -> engine.Recipe:
   """The recipe that `config.recipe` names, with what the text leaves out."""
   extra = dict(size=config.size, channels=network.input_channels)
+  name = config.recipe.partition('(')[0].strip()
+  if reference is None and name in _OF_PHOTOS:
+    raise errors.FvizError(
+      f"The recipe {name} starts from a photo: set config.image to a file, or "
+      "to 'sample'."
+    )
   if reference is not None:
     extra['reference'] = reference
   if config.steps:

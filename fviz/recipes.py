@@ -246,7 +246,7 @@ def accentuation(
   crops: int = 16,
   crop_size: Size | None = None,
   learning_rate: float = 0.05,
-  steps: int = 100,
+  steps: int = 99,
   snapshots: tuple[int, ...] = (),
 ) -> engine.Recipe:
   """A photo with what a unit likes in it made stronger (Hamblin et al. 2024).
@@ -265,7 +265,7 @@ def accentuation(
     snapshots: after which steps to keep the images.
 
   >>> accentuation(jnp.zeros([1, 16, 16, 3])).steps
-  100
+  99
   """
   reference = jnp.asarray(reference, jnp.float32)
   return engine.Recipe(
