@@ -262,9 +262,7 @@ def yosinski(
   checks.check('gain', gain, 0)
   rate = gain * rate / 255**2
   ascent = (
-    optax.sgd(rate)
-    if desired is None
-    else optimizers.progress(desired, rate)
+    optax.sgd(rate) if desired is None else optimizers.progress(desired, rate)
   )
   parts = [ascent]
   if decay:

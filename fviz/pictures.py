@@ -25,7 +25,6 @@ from fviz import (
   workdir,
 )
 
-
 # Recipes that cannot do without a reference image.
 _OF_PHOTOS = ('mahendran', 'caricature', 'accentuation')
 
@@ -104,7 +103,7 @@ def recipe_of(
   name = config.recipe.partition('(')[0].strip()
   if reference is None and name in _OF_PHOTOS:
     raise errors.FvizError(
-      f"The recipe {name} starts from a photo: set config.image to a file, or "
+      f'The recipe {name} starts from a photo: set config.image to a file, or '
       "to 'sample'."
     )
   if reference is not None:

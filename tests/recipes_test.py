@@ -344,9 +344,8 @@ def test_the_reference_sees_the_same_draws():
   )
   assert 0 < weight < 100
   # Jobs of one program: the distance alone, the unit alone, and both.
-  objective = (
-    np.array([0.0, 1.0, 1.0]) * unit
-    - np.array([1.0, 0.0, 20 * weight]) * near
+  objective = unit * np.array([0.0, 1.0, 1.0]) - near * np.array(
+    [1.0, 0.0, 20 * weight]
   )
   recipe = recipes.accentuation(PHOTO, crops=3, steps=8)
   result = fviz.render(NET16, objective, recipe)
@@ -374,7 +373,7 @@ def test_diversity_tells_images_apart():
   recipe = recipes.diversity(16, n=3, steps=12)
   weights = np.array([0.0, 10.0])
   result = fviz.render(
-    NET16, objective - weights * objectives.diversity('code'), recipe
+    NET16, objective - objectives.diversity('code') * weights, recipe
   )
   measure = objectives.diversity('code')
   see = lambda x: NET16.apply(NET16.variables, x, ('code',))
