@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
-from fviz import ops, types
+from fviz import ops, types, winograd
 
 # Calls whose bodies are inlined: the name of the parameter that holds them.
 _INLINED = {'jit': 'jaxpr', 'pjit': 'jaxpr', 'remat2': 'jaxpr'}
@@ -225,12 +225,32 @@ def _conv_rule(params, inputs):
   if not plain or not isinstance(x, _Slot) or isinstance(kernel, _Slot):
     return None
   options = params['window_strides'], params['padding'], params['precision']
+  if _winograd(kernel, params):
+    return _winograd_rule(x, kernel, params['padding'])
 
   def function(redirect, x, kernel, flipped):
     del redirect
     return (ops.conv(x, kernel, flipped, *options),)
 
   return function, [x, kernel, ops.flip(kernel)]
+
+
+def _winograd(kernel, params) -> bool:
+  return (
+    jax.default_backend() == 'cpu'
+    and kernel.dtype == jnp.float32
+    and params['precision'] is None
+    and winograd.pays(kernel.shape, params['window_strides'])
+  )
+
+
+def _winograd_rule(x, kernel, padding):
+  def function(redirect, x, kernel, flipped):
+    del redirect
+    return (winograd.conv(x, kernel, flipped, padding),)
+
+  kernels = winograd.transformed(kernel), winograd.transformed(ops.flip(kernel))
+  return function, [x, *kernels]
 
 
 def _pool_rule(pool):
