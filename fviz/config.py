@@ -93,6 +93,70 @@ def render() -> ConfigDict:
   return config
 
 
+def dream() -> ConfigDict:
+  """Defaults of a dream: of a photo, a film from one, a clip, a panorama."""
+  config = ConfigDict()
+  config.input = ''  # A file; '' = the sample photo, 'noise' = grey noise.
+  config.model = 'pareidolia'  # A name of the zoo.
+  config.weights = ''  # '' = embedded or published; or a file.
+  config.layer = ''  # 'mixed5,mixed4*0.5'; '' = what suits the model.
+  config.channels = ()  # Of one layer; () = all of it.
+  config.label = ''  # A class instead of layers.
+  config.guide = ''  # A picture whose features are to appear.
+  config.mask = ''  # A picture that is white where to dream.
+  config.normalized = True  # Channels by their deviation, where it is known.
+  config.size = 0  # Longer side in pixels; 0 = as it is, noise 512.
+  config.octaves = 4
+  config.octave_scale = 1.4
+  config.iterations = 10  # An octave.
+  config.strength = 2.0  # Of a step; 1 is the notebook's 1.5 / 255.
+  config.jitter = 32  # Pixels.
+  config.border = 'reflect'  # Or wrap (the notebook's), panorama.
+  config.gradient = 'smooth()|normalize()|limit(4)'
+  config.window = 0  # Pixels a side that the network sees; 0 = from memory.
+  config.seed = 0
+  config.film = ConfigDict()
+  config.film.kind = ''  # zoom, iterations or layers; '' = one picture.
+  config.film.frames = 100
+  config.film.fps = 25.0
+  config.film.zoom = 1.05  # A frame, as the notebook's s = 0.05.
+  config.film.rotate = 0.0  # Degrees a frame, counterclockwise.
+  config.film.shift = (0.0, 0.0)  # Pixels a frame, right and down.
+  config.video = ConfigDict()  # For clips.
+  config.video.flow = 'dis'  # Or farneback, none.
+  config.video.blend_flow = 0.9  # Of the last dream where things move.
+  config.video.blend_static = 0.9  # Of the last dream where they do not.
+  config.video.settle = True  # Weaker steps, as the last dream is carried on.
+  config.video.threshold = 0.5  # Pixels a frame that count as motion.
+  config.video.cut = 0.35  # Change of the histogram that is a new scene.
+  config.video.frames = 0  # At most so many; 0 = all.
+  config.video.schedule = ''  # 'strength=0:1,50:3;iterations=0:5,50:15'.
+  return config
+
+
+def hallucination_machine() -> ConfigDict:
+  """Panoramic video as in Suzuki et al. 2017, from the authors' batch file.
+
+  Their layer is inception_4d/pool of GoogLeNet; here the model and its layer
+  are those of `dream` unless given.
+  """
+  config = dream()
+  config.border = 'panorama'
+  config.octaves = 3
+  config.octave_scale = 1.8
+  config.iterations = 16
+  config.jitter = 32
+  config.strength = 1.0  # Their step of 1.5 in 0..255.
+  config.gradient = 'normalize()'
+  config.video.flow = 'farneback'
+  config.video.blend_flow = 0.9
+  config.video.blend_static = 0.05
+  config.video.settle = False
+  # Theirs is 6 of 255 of each frame's largest motion; ours is in pixels.
+  config.video.threshold = 0.5
+  return config
+
+
 def snapshot_steps(config: ConfigDict) -> tuple[int, ...]:
   """The steps of the contact sheets: halves, quarters, ... and the last.
 

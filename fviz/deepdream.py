@@ -8,6 +8,7 @@ memory at once are cut into windows (`fviz.tiles`) that share one step.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from fviz import (
   gradients,
   objectives,
   octaves,
+  panorama,
   rewrite,
   tiles,
   types,
@@ -78,11 +80,13 @@ class _Program(NamedTuple):
     constants: of the network.
     add: (constants, objective, canvas, total, y, x, wy, wx) -> (total, value):
       adds the gradient of the window at (y, x) of the canvas, weighted.
+    caps: of a panorama: its maps, and the program of its polar views.
   """
 
   axes: tuple[tiles.Axis, tiles.Axis]
   constants: list[types.Array]
   add: Callable[..., tuple[types.Array, types.Array]]
+  caps: tuple[panorama.Caps, _Program] | None = None
 
 
 class Dreamer:
@@ -200,8 +204,38 @@ class Dreamer:
         )
         # The loop must not run ahead: each window in flight has its memory.
         jax.block_until_ready(value)
+    if program.caps:
+      total = self._with_poles(program, canvas, total)
     amount = np.float32(STEP * settings.strength)
     return _end(x, total, moves, mask, amount, axes, settings.gradient)
+
+  def _with_poles(self, program, canvas, total):
+    """The gradient on the canvas, with that of the polar views."""
+    maps, small = program.caps
+    ends = np.s_[
+      program.axes[0].margin : program.axes[0].margin + program.axes[0].size,
+      program.axes[1].margin : program.axes[1].margin + program.axes[1].size,
+    ]
+    found, ones = [], np.ones(small.axes[0].size, np.float32)
+    for image in panorama.views(canvas[ends], maps):
+      zero, place = jnp.zeros_like(image), np.int32(0)
+      arguments = small.constants, self.objective, image, zero
+      found.append(small.add(*arguments, place, place, ones, ones)[0])
+    inside = panorama.blended(total[ends], jnp.stack(found), maps)
+    return jnp.zeros_like(total).at[ends].set(inside)
+
+  def replace(self, objective: types.Objective | None = None, **changes):
+    """A dreamer with other numbers, which shares all compiled programs.
+
+    Args:
+      objective: bound, of the same structure with other leaves.
+      **changes: of octaves, scale, iterations or strength.
+    """
+    made = copy.copy(self)
+    made.settings = dataclasses.replace(self.settings, **changes)
+    made.objective = self.objective if objective is None else objective
+    _check(made.settings)
+    return made
 
   # Compiling.
 
@@ -216,17 +250,25 @@ class Dreamer:
     largest = self.settings.window or _LARGEST.get(
       device.platform, _LARGEST_ELSEWHERE
     )
+    budget = engine.memory_budget(device)
     while True:
       program = self._with_windows(shape, largest)
       smallest = self.settings.window or largest // 2 < _SMALLEST
-      if smallest or engine.bytes_used(program.add) <= engine.memory_budget(
-        device
-      ):
-        return program
+      if smallest or engine.bytes_used(program.add) <= budget:
+        break
       largest //= 2
+    if self.settings.border != 'panorama':
+      return program
+    maps = panorama.caps(*shape[:2])
+    side = maps.to_view.shape[-1]
+    axes = (tiles.cut(side, side, 0, tiles.WRAP, 0),) * 2
+    small = self._compile((side, side, shape[2]), axes)
+    return program._replace(caps=(maps, small))
 
   def _with_windows(self, shape, largest) -> _Program:
-    axes = cut(shape[:2], self.settings, largest)
+    return self._compile(shape, cut(shape[:2], self.settings, largest))
+
+  def _compile(self, shape, axes) -> _Program:
     rows, columns = axes
     window = (rows.window, columns.window, shape[2])
     layers = self.objective.layers
@@ -343,9 +385,11 @@ def _add(apply, window, constants, objective, canvas, total, y, x, wy, wx):
 
 @functools.partial(jax.jit, static_argnums=(5, 6), donate_argnums=0)
 def _end(x, total, moves, mask, amount, axes, conditioning):
-  g = tiles.gather(total, axes, moves)[None]
+  g = tiles.gather(total, axes)[None]
+  # Before it is rolled back: where blurs end is another place at each step.
   g, _ = conditioning.update(g, conditioning.init(g))
-  return jnp.clip(x + amount * mask * g[0], 0, 1)
+  g = tiles.unmoved(g[0], axes, moves)
+  return jnp.clip(x + amount * mask * g, 0, 1)
 
 
 # Checks.

@@ -10,6 +10,10 @@ class FvizError(ValueError):
   """The message says which value, what is allowed, and what to do."""
 
 
+class UsageError(FvizError):
+  """A command line that makes no sense: exit code 2."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> FvizError:
   """An error for a name that is not in a list, with a did-you-mean.
 

@@ -90,9 +90,9 @@ def spread(x: Array, axes: tuple[Axis, Axis], offsets: tuple) -> Array:
   return x
 
 
-def gather(total: Array, axes: tuple[Axis, Axis], offsets: tuple) -> Array:
-  """The opposite of `spread`, for gradients on the canvas."""
-  for number, (axis, move) in enumerate(zip(axes, offsets, strict=True)):
+def gather(total: Array, axes: tuple[Axis, Axis]) -> Array:
+  """The image's gradient, still moved, from that on the canvas."""
+  for number, axis in enumerate(axes):
     if axis.folds:
       shape = list(total.shape)
       shape[number] = axis.size
@@ -102,9 +102,15 @@ def gather(total: Array, axes: tuple[Axis, Axis], offsets: tuple) -> Array:
     else:
       start = axis.margin
       total = jax.lax.slice_in_dim(total, start, start + axis.size, 1, number)
-    if axis.border != REFLECT:
-      total = jnp.roll(total, -move, number)
   return total
+
+
+def unmoved(x: Array, axes: tuple[Axis, Axis], offsets: tuple) -> Array:
+  """Rolls back what `spread` has rolled."""
+  for number, (axis, move) in enumerate(zip(axes, offsets, strict=True)):
+    if axis.border != REFLECT:
+      x = jnp.roll(x, -move, number)
+  return x
 
 
 def starts(axis: Axis, move: Array) -> Array:

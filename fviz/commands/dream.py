@@ -1,0 +1,147 @@
+"""fviz dream: photos, films, clips and panoramas."""
+
+from __future__ import annotations
+
+import pathlib
+
+from fviz.commands import common
+
+_CLIPS = ('.mp4', '.m4v', '.mov', '.mkv', '.webm', '.avi', '.mpg', '.ogv')
+_EXAMPLES = """\
+  fviz dream --sample -o dream.png
+  fviz dream photo.jpg -o out.png --strength 3 --iterations 20
+  fviz dream photo.jpg -o out.jpg --layer mixed4 --channel 17
+  fviz dream photo.jpg -o out.png --label owl --mask sky.png
+  fviz dream photo.jpg -o out.png --guide flowers.jpg --layer mixed4
+  fviz dream photo.jpg -o zoom.mp4 --film zoom --frames 200 --rotate 1
+  fviz dream clip.mp4 -o dream.mp4
+  fviz dream room360.jpg -o out.jpg --pano
+"""
+# Argument -> field of the config.
+_FIELDS = dict(
+  model='model',
+  weights='weights',
+  layer='layer',
+  channel='channels',
+  label='label',
+  guide='guide',
+  mask='mask',
+  size='size',
+  octaves='octaves',
+  iterations='iterations',
+  strength='strength',
+  seed='seed',
+  film='film.kind',
+  frames='film.frames',
+  fps='film.fps',
+  zoom='film.zoom',
+  rotate='film.rotate',
+)
+
+
+def add(subparsers) -> None:
+  p = common.parser(
+    subparsers,
+    'dream',
+    'dream of a photo, a clip or a panorama',
+    _EXAMPLES,
+    run,
+  )
+  p.add_argument('input', nargs='?', help='a photo or a clip')
+  p.add_argument('-o', '--output', help='default: INPUT-dream.png, or .mp4')
+  p.add_argument('--sample', action='store_true', help='the sample photo')
+  p.add_argument('--noise', action='store_true', help='start from grey noise')
+  g = p.add_argument_group('what to see')
+  g.add_argument('--model', help='see `fviz models`; default pareidolia')
+  g.add_argument('--weights', help='a file, instead of the published weights')
+  g.add_argument('--layer', help="such as 'mixed4' or 'mixed5,mixed4*0.5'")
+  g.add_argument(
+    '--channel', type=common.numbers, help='of the layer: 3 or 3,7'
+  )
+  g.add_argument('--label', help='a class, by name or number')
+  g.add_argument('--guide', help='a picture whose features are to appear')
+  g.add_argument('--mask', help='a picture that is white where to dream')
+  g = p.add_argument_group('how')
+  g.add_argument('--size', type=int, help='longer side in pixels')
+  g.add_argument('--octaves', type=int, help='sizes to dream at (4)')
+  g.add_argument('--iterations', type=int, help='steps an octave (10)')
+  g.add_argument('--strength', type=float, help='of a step (2)')
+  g.add_argument('--pano', action='store_true', help='360 degrees: no seam')
+  g.add_argument('--seed', type=int, help='of the jitter (0)')
+  common.add_overrides(p)
+  g = p.add_argument_group('films and clips')
+  g.add_argument('--film', choices=('zoom', 'iterations', 'layers'))
+  g.add_argument('--frames', type=int, help='of the film (100)')
+  g.add_argument('--fps', type=float, help='of the film (25)')
+  g.add_argument('--zoom', type=float, help='a frame (1.05)')
+  g.add_argument('--rotate', type=float, help='degrees a frame (0)')
+  g.add_argument('--video', action='store_true', help='the input is a clip')
+  g.add_argument('--workdir', help='keeps the frames; default OUTPUT.frames')
+
+
+def run(args) -> int:
+  from fviz import errors
+
+  sources = [bool(args.input), args.sample, args.noise]
+  if sum(sources) != 1:
+    raise errors.UsageError('give one of: a photo, --sample, --noise')
+  config = config_of(args)
+  clip = args.video or is_clip(config.input)
+  output = args.output or _default_output(args, clip or config.film.kind)
+  return make(config, output, clip, args.workdir)
+
+
+def is_clip(path: str) -> bool:
+  """Whether a file is a clip, by its name."""
+  return pathlib.Path(path).suffix.lower() in _CLIPS
+
+
+def config_of(args):
+  """The config that arguments stand for."""
+  from fviz import config as configs
+
+  config = configs.dream().lock()
+  values = {f: getattr(args, a) for a, f in _FIELDS.items()}
+  values = {f: v for f, v in values.items() if v is not None}
+  values['input'] = 'noise' if args.noise else (args.input or '')
+  if args.pano:
+    values['border'] = 'panorama'
+  common.override(config, values | common.parsed(args.set))
+  return config
+
+
+def make(config, output: str, clip: bool, workdir: str | None = None) -> int:
+  """A picture, a film or a clip, with a progress bar."""
+  if clip or config.film.kind:
+    return _film(config, output, clip, workdir)
+  from tqdm import tqdm
+
+  from fviz import dreams
+
+  total = config.octaves * config.iterations
+  with tqdm(
+    total=total, unit='step', desc='dream', dynamic_ncols=True, delay=0.5
+  ) as bar:
+    dreams.run(config, output, bar.update)
+  print(output)
+  return 0
+
+
+def _film(config, output, clip, workdir) -> int:
+  from tqdm import tqdm
+
+  from fviz import films, video
+
+  total = None if clip else config.film.frames
+  with tqdm(
+    total=total, unit='frame', desc='film', dynamic_ncols=True, delay=0.5
+  ) as bar:
+    on_frame = lambda done: bar.update(done - bar.n)
+    path = (video if clip else films).run(config, output, workdir, on_frame)
+  print(f'{output}\n  frames  {path}')
+  return 0
+
+
+def _default_output(args, film) -> str:
+  stem = pathlib.Path(args.input or ('noise' if args.noise else 'sample')).stem
+  return f'{stem}-dream.{"mp4" if film else "png"}'

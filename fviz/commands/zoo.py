@@ -1,0 +1,39 @@
+"""fviz models, fviz layers: what there is to look into."""
+
+from __future__ import annotations
+
+from fviz.commands import common
+
+
+def add(subparsers) -> None:
+  common.parser(
+    subparsers, 'models', 'list the models', '  fviz models', models
+  )
+  p = common.parser(
+    subparsers,
+    'layers',
+    'list the layers of a model',
+    '  fviz layers pareidolia\n'
+    '  fviz layers inception_v3 --weights inception.safetensors',
+    layers,
+  )
+  p.add_argument('model')
+  p.add_argument('--weights', default='', help='a file of weights')
+
+
+def models(args) -> int:
+  from fviz import models
+
+  listing = getattr(models, 'listing', lambda: '\n'.join(models.names()))
+  print(listing())
+  return 0
+
+
+def layers(args) -> int:
+  from fviz import models, networks
+
+  if not args.weights and hasattr(models, 'describe'):
+    print(models.describe(args.model))
+  else:
+    print(networks.table(models.load(args.model, args.weights)))
+  return 0

@@ -1,0 +1,149 @@
+"""Photos of all directions: equirectangular, 2:1, longitude along the width.
+
+Left and right are the same meridian, and the rows at the poles are single
+points drawn out over the whole width. The dreamer therefore rolls the width
+as a circle, and takes the gradients near the poles from perspective views of
+the zenith and the nadir.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from fviz.types import Array
+
+_FIELD = 110.0  # Degrees that a polar view spans.
+_FULL, _NONE = 35.0, 50.0  # Degrees from the pole: only the view, none of it.
+_SMALLEST = 96  # Side of a polar view, in pixels.
+
+
+class Caps(NamedTuple):
+  """The maps between an equirectangular image and its polar views.
+
+  Attributes:
+    to_view: [2, s, s] rows and columns of the image, for the zenith's view.
+    from_view: [2, rows, w] rows and columns of the view, for the top rows.
+    weights: [rows, 1] how much of the view counts, 1 at the pole.
+  """
+
+  to_view: Array
+  from_view: Array
+  weights: Array
+
+
+def caps(height: int, width: int) -> Caps:
+  """The polar views of an image size; pixels as large as at the equator."""
+  extent = math.tan(math.radians(_FIELD / 2))
+  side = max(_SMALLEST, round(width / math.pi * extent))
+  line = ((np.arange(side) + 0.5) / side * 2 - 1) * extent
+  u, v = np.meshgrid(line, line)
+  polar, azimuth = np.arctan(np.hypot(u, v)), np.arctan2(v, u)
+  to_view = [
+    polar / math.pi * height - 0.5,
+    azimuth / (2 * math.pi) * width - 0.5,
+  ]
+  rows = math.ceil(_NONE / 180 * height)
+  polar = ((np.arange(rows) + 0.5) / height * math.pi)[:, None]
+  azimuth = (np.arange(width) + 0.5) / width * 2 * math.pi
+  radius = np.tan(polar) / extent
+  from_view = [
+    ((radius * f(azimuth) + 1) / 2) * side - 0.5 for f in (np.sin, np.cos)
+  ]
+  fade = (_NONE - np.degrees(polar)) / (_NONE - _FULL)
+  return Caps(
+    jnp.asarray(np.stack(to_view), jnp.float32),
+    jnp.asarray(np.stack(from_view), jnp.float32),
+    jnp.asarray(np.clip(fade, 0, 1), jnp.float32),
+  )
+
+
+@jax.jit
+def views(image: Array, maps: Caps) -> Array:
+  """[h, w, c] -> [2, s, s, c]: looking straight up, and straight down."""
+  up = sampled(image, maps.to_view)
+  down = sampled(image[::-1], maps.to_view)[::-1]  # Seen from inside too.
+  return jnp.stack([up, down])
+
+
+@jax.jit
+def blended(gradient: Array, found: Array, maps: Caps) -> Array:
+  """An image's gradient with that of its polar views at the poles.
+
+  Args:
+    gradient: [h, w, c].
+    found: gradients of `views`, [2, s, s, c], of any scale.
+    maps: of the image's size.
+  """
+  rows, middle = len(maps.weights), len(gradient) // 4
+  size = jnp.mean(jnp.abs(gradient[middle:-middle]))
+  for pole in (0, 1):
+    view = found[pole] if pole == 0 else found[pole][::-1]
+    view = view * size / jnp.maximum(jnp.mean(jnp.abs(view)), 1e-20)
+    cap = sampled(view, maps.from_view)
+    weight = maps.weights[..., None]
+    gradient = gradient[::-1] if pole else gradient
+    top = weight * cap + (1 - weight) * gradient[:rows]
+    gradient = jnp.concatenate([top, gradient[rows:]])
+    gradient = gradient[::-1] if pole else gradient
+  return gradient
+
+
+def sampled(image: Array, places: Array) -> Array:
+  """Bilinear samples; columns wrap around, rows end at the edge.
+
+  Args:
+    image: [h, w, c].
+    places: [2, ...] rows and columns.
+
+  Returns:
+    [..., c].
+  """
+  h, w = image.shape[:2]
+  y, x = places
+  y = jnp.clip(y, 0, h - 1)
+  top, left = jnp.floor(y), jnp.floor(x)
+  down, right = (y - top)[..., None], (x - left)[..., None]
+  top, left = top.astype(jnp.int32), left.astype(jnp.int32) % w
+  below, after = jnp.minimum(top + 1, h - 1), (left + 1) % w
+  upper = image[top, left] * (1 - right) + image[top, after] * right
+  lower = image[below, left] * (1 - right) + image[below, after] * right
+  return upper * (1 - down) + lower * down
+
+
+def view(
+  image: np.ndarray,
+  yaw: float = 0.0,
+  pitch: float = 0.0,
+  field: float = 90.0,
+  size: int = 256,
+) -> np.ndarray:
+  """A square perspective view out of an equirectangular image [h, w, c].
+
+  Args:
+    image: equirectangular; its middle column is yaw 0.
+    yaw: degrees to the right.
+    pitch: degrees up; 90 is the zenith.
+    field: degrees across.
+    size: side of the view in pixels.
+  """
+  line = (np.arange(size) + 0.5) / size * 2 - 1
+  line = line * math.tan(math.radians(field / 2))
+  right, down = np.meshgrid(line, line)
+  a, b = math.radians(pitch), math.radians(yaw)
+  ahead = math.cos(a) + down * math.sin(a)
+  up = math.sin(a) - down * math.cos(a)
+  longitude = np.arctan2(right, ahead) + b
+  latitude = np.arctan2(up, np.hypot(right, ahead))
+  h, w = image.shape[:2]
+  places = np.stack(
+    [
+      (0.5 - latitude / math.pi) * h - 0.5,
+      (0.5 + longitude / (2 * math.pi)) * w - 0.5,
+    ]
+  )
+  return np.asarray(sampled(jnp.asarray(image), jnp.asarray(places)))
