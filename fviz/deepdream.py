@@ -161,10 +161,12 @@ class Dreamer:
     key = jax.random.key(seed) if isinstance(seed, int) else seed
     detail = np.zeros_like(image[:1, :1])
     # ---------------------------------------------------------- the octaves
-    levels = octaves.bases(image, self.settings.octaves, self.settings.scale)
+    settings, around = self.settings, self.settings.border == 'panorama'
+    levels = octaves.bases(image, settings.octaves, settings.scale, around)
     for number, base in enumerate(levels):
-      x = base + octaves.zoom(detail, base.shape[:2])
-      part = None if mask is None else octaves.zoom(mask, base.shape[:2])
+      size = base.shape[:2]
+      x = base + octaves.zoom(detail, size, around)
+      part = None if mask is None else octaves.zoom(mask, size, around)
       x = self._octave(x, jax.random.fold_in(key, number), part, on_step)
       if not np.isfinite(x).all():
         raise errors.FvizError(
@@ -204,13 +206,12 @@ class Dreamer:
         )
         # The loop must not run ahead: each window in flight has its memory.
         jax.block_until_ready(value)
-    if program.caps:
-      total = self._with_poles(program, canvas, total)
+    poles = self._poles(program, canvas) if program.caps else None
     amount = np.float32(STEP * settings.strength)
-    return _end(x, total, moves, mask, amount, axes, settings.gradient)
+    return _end(x, total, poles, moves, mask, amount, axes, settings.gradient)
 
-  def _with_poles(self, program, canvas, total):
-    """The gradient on the canvas, with that of the polar views."""
+  def _poles(self, program, canvas):
+    """The maps of the polar views, and their gradients."""
     maps, small = program.caps
     ends = np.s_[
       program.axes[0].margin : program.axes[0].margin + program.axes[0].size,
@@ -221,8 +222,7 @@ class Dreamer:
       zero, place = jnp.zeros_like(image), np.int32(0)
       arguments = small.constants, self.objective, image, zero
       found.append(small.add(*arguments, place, place, ones, ones)[0])
-    inside = panorama.blended(total[ends], jnp.stack(found), maps)
-    return jnp.zeros_like(total).at[ends].set(inside)
+    return maps, jnp.stack(found)
 
   def replace(self, objective: types.Objective | None = None, **changes):
     """A dreamer with other numbers, which shares all compiled programs.
@@ -383,12 +383,16 @@ def _add(apply, window, constants, objective, canvas, total, y, x, wy, wx):
   return jax.lax.dynamic_update_slice(total, old + part, (y, x, 0)), value
 
 
-@functools.partial(jax.jit, static_argnums=(5, 6), donate_argnums=0)
-def _end(x, total, moves, mask, amount, axes, conditioning):
-  g = tiles.gather(total, axes)[None]
+@functools.partial(jax.jit, static_argnums=(6, 7), donate_argnums=0)
+def _end(x, total, poles, moves, mask, amount, axes, conditioning):
+  condition = lambda g: conditioning.update(g, conditioning.init(g))[0]
   # Before it is rolled back: where blurs end is another place at each step.
-  g, _ = conditioning.update(g, conditioning.init(g))
-  g = tiles.unmoved(g[0], axes, moves)
+  g = condition(tiles.gather(total, axes)[None])[0]
+  if poles is not None:
+    # Conditioned in their views: a blur over rows would draw out spokes.
+    maps, found = poles
+    g = panorama.blended(g, condition(found), maps)
+  g = tiles.unmoved(g, axes, moves)
   return jnp.clip(x + amount * mask * g, 0, 1)
 
 

@@ -32,24 +32,33 @@ def sizes(size: Size, octaves: int, scale: float) -> list[Size]:
   return found[::-1]
 
 
-def bases(image: np.ndarray, octaves: int, scale: float) -> list[np.ndarray]:
-  """The image at each of `sizes`, by repeated bilinear zooms."""
+def bases(
+  image: np.ndarray, octaves: int, scale: float, around: bool = False
+) -> list[np.ndarray]:
+  """The image at each of `sizes`, by repeated zooms; see `zoom`."""
   found = [image]
   for size in sizes(image.shape[:2], octaves, scale)[-2::-1]:
-    found.append(zoom(found[-1], size))
+    found.append(zoom(found[-1], size, around))
   return found[::-1]
 
 
-def zoom(image: np.ndarray, size: Size) -> np.ndarray:
+def zoom(image: np.ndarray, size: Size, around: bool = False) -> np.ndarray:
   """Bilinear, corner pixels on corner pixels: scipy.ndimage.zoom of order 1.
 
   Args:
     image: [h, w, ...] float32.
     size: (height, width) of the result.
+    around: whether the width is a circle: the last column is then as far from
+      the first as from the one before.
 
   >>> zoom(np.array([[0., 1.]], np.float32), (1, 3))[0].tolist()
   [0.0, 0.5, 1.0]
+  >>> zoom(np.array([[0., 1.]], np.float32), (1, 4), around=True)[0].tolist()
+  [0.0, 0.5, 1.0, 0.5]
   """
+  if around:  # A circle is closed by its first column.
+    closed = np.concatenate([image, image[:, :1]], axis=1)
+    return zoom(closed, (size[0], size[1] + 1))[:, :-1]
   for axis in (0, 1):
     image = _zoom_axis(image, axis, size[axis])
   return image

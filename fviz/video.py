@@ -203,7 +203,9 @@ def motion(
   ahead = films.sampled(_flow(before, after, kind), rows, columns)
   lengths = (back**2).sum(-1) + (ahead**2).sum(-1)
   hidden = ((back + ahead) ** 2).sum(-1) > 0.01 * lengths + 0.5
-  hidden |= (rows < 0) | (rows > h - 1) | (columns < 0) | (columns > w - 1)
+  # A pixel reaches half a pixel beyond its middle: flows are never quite zero.
+  hidden |= (rows < -0.5) | (rows > h - 0.5)
+  hidden |= (columns < -0.5) | (columns > w - 0.5)
   moving = np.hypot(back[..., 0], back[..., 1]) > threshold
   return Motion(rows, columns, moving, hidden)
 

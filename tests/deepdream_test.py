@@ -256,11 +256,16 @@ def test_a_guide_leads_to_its_own_features(image):
 
 
 def test_a_panorama_has_no_ends():
-  """Rolling the photo rolls the dream: no column is special."""
+  """Rolling the photo rolls the dream: no column is special.
+
+  Away from the poles, whose views turn: a kernel is not the same turned.
+  """
   image = _RNG.random((32, 64, 3)).astype(np.float32)
   change, _ = _step(image, border='panorama')
   moved, _ = _step(np.roll(image, 23, 1), border='panorama')
-  np.testing.assert_allclose(np.roll(change, 23, 1), moved, atol=3e-2)
+  change, moved = (c[10:-10] for c in (np.roll(change, 23, 1), moved))
+  change, moved = (c / np.abs(c).mean() for c in (change, moved))
+  np.testing.assert_allclose(change, moved, atol=3e-2)
 
 
 def test_refuses(image):
