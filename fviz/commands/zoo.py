@@ -24,16 +24,12 @@ def add(subparsers) -> None:
 def models(args) -> int:
   from fviz import models
 
-  listing = getattr(models, 'listing', lambda: '\n'.join(models.names()))
-  print(listing())
+  print(models.listing())
   return 0
 
 
 def layers(args) -> int:
-  from fviz import models, networks
+  from fviz import models
 
-  if not args.weights and hasattr(models, 'describe'):
-    print(models.describe(args.model))
-  else:
-    print(networks.table(models.load(args.model, args.weights)))
+  print(models.describe(args.model, args.weights))
   return 0
