@@ -72,6 +72,8 @@ def read(path: str) -> Iterator[Frame]:
   require()
   if not os.path.isfile(path):
     raise errors.FvizError(f'{path!r} is no file: give the path of a clip.')
+  if not os.path.getsize(path):
+    raise errors.FvizError(f'{path} is empty (0 bytes): copy the clip again.')
   count, start = 0, 0.0
   try:
     with av.open(path) as container:
@@ -97,11 +99,16 @@ def read(path: str) -> Iterator[Frame]:
     if count:
       return  # A cut file: what could be decoded is the clip.
     raise errors.FvizError(
-      f'Cannot read {path} as a clip: {error}. It may be cut short, or of a '
-      'codec that PyAV lacks.'
+      f'Cannot read {path} as a clip: {_reason(error)}. It may be cut '
+      'short, or of a codec that PyAV lacks.'
     ) from error
   if not count:
     raise errors.FvizError(f'{path} has no frames: its length is zero.')
+
+
+def _reason(error: Exception) -> str:
+  """What went wrong, without PyAV's number and path."""
+  return getattr(error, 'strerror', None) or str(error)
 
 
 def write(

@@ -165,9 +165,9 @@ def test_renders_and_redoes(capsys):
 
 def test_lists(capsys):
   assert cli.main(['models']) == 0
-  assert 'pareidolia' in capsys.readouterr().out
+  assert capsys.readouterr().out == models.listing() + '\n'
   assert cli.main(['layers', 'pareidolia']) == 0
-  assert 'conv' in capsys.readouterr().out
+  assert capsys.readouterr().out == models.describe('pareidolia') + '\n'
 
 
 def test_interrupts_and_help(monkeypatch, capsys):

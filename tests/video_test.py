@@ -241,8 +241,13 @@ def test_refuses(tmp_path, monkeypatch):
   (tmp_path / 'text.mp4').write_text('no clip')
   whole = (tmp_path / 'clip.mp4').read_bytes()
   (tmp_path / 'cut.mp4').write_bytes(whole[: len(whole) // 2])
-  for name in ('empty.mp4', 'text.mp4', 'cut.mp4', 'nowhere.mp4'):
-    with pytest.raises(errors.FvizError):
+  for name, message in {
+    'empty.mp4': 'is empty',
+    'text.mp4': 'as a clip: Invalid data[^:]*[.] It may',
+    'cut.mp4': 'cut short',
+    'nowhere.mp4': 'no file',
+  }.items():
+    with pytest.raises(errors.FvizError, match=message):
       next(video.read(name))
   with av.open('sound.mp4', 'w') as container:
     sound = container.add_stream('aac', rate=8000, layout='mono')
