@@ -5,6 +5,7 @@ import importlib.util
 import mmap
 import os
 import pathlib
+import sys
 
 _FLAG = b'xla_cpu_experimental_ynn_fusion_type'
 _VALUE = 'LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT'
@@ -30,6 +31,8 @@ def faster() -> None:
 
 
 def _keep_memory() -> None:
+  if not sys.platform.startswith('linux'):
+    return
   mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
   if mallopt:  # Only glibc has it.
     mallopt(_ARENA_MAX, 1)

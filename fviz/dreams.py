@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 from collections.abc import Callable
 from importlib import metadata
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 import optax
 from ml_collections import ConfigDict
@@ -20,6 +18,7 @@ from fviz import (
   gradients,
   guidance,
   models,
+  networks,
   objectives,
   parsing,
   photos,
@@ -237,7 +236,7 @@ def _record(config: ConfigDict, network: types.Network) -> dict[str, Any]:
   return {
     'command': 'dream',
     'config': config.to_dict(),
-    'weights_sha256': _fingerprint(network),
+    'weights_sha256': networks.fingerprint(network),
     'versions': {name: _version(name) for name in names},
   }
 
@@ -247,12 +246,3 @@ def _version(name: str) -> str:
     return metadata.version(name)
   except metadata.PackageNotFoundError:  # From a checkout.
     return ''
-
-
-def _fingerprint(network: types.Network) -> str:
-  """A hash of the weights, wherever they came from."""
-  digest = hashlib.sha256()
-  for leaf in jax.tree.leaves(network.variables):
-    if not jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-      digest.update(np.ascontiguousarray(leaf).tobytes())
-  return digest.hexdigest()

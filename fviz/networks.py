@@ -8,12 +8,14 @@ output is the layer 'output'. Nothing is left behind in the user's model.
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
 from flax import nnx
 from jax.typing import ArrayLike
@@ -292,3 +294,12 @@ def _layer(name, shape, size) -> types.Layer:
   ratio = size[0] / spatial[0] if len(spatial) == 2 else 0
   stride = 2 ** round(math.log2(ratio)) if ratio else 0
   return types.Layer(shape.shape[-1], spatial, stride)
+
+
+def fingerprint(network: types.Network) -> str:
+  """A hash of the weights, wherever they came from."""
+  digest = hashlib.sha256()
+  for leaf in jax.tree.leaves(network.variables):
+    if not jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+      digest.update(np.ascontiguousarray(leaf).tobytes())
+  return digest.hexdigest()

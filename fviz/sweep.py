@@ -6,7 +6,6 @@ from them, so a sweep that was killed ends as one that was not.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import platform
 import time
@@ -14,7 +13,6 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
@@ -104,7 +102,7 @@ def run(
 def record_of(config: ConfigDict, network: types.Network) -> dict[str, Any]:
   """The config with versions and a hash of the weights: redoes any picture."""
   record = {**config.to_dict(), 'versions': _versions()}
-  record['weights_sha256'] = _fingerprint(network)
+  record['weights_sha256'] = networks.fingerprint(network)
   return record
 
 
@@ -293,15 +291,6 @@ def _number(value) -> float | None:
 def _versions() -> dict[str, str]:
   versions = {name: metadata.version(name) for name in _VERSIONS}
   return {'python': platform.python_version(), **versions}
-
-
-def _fingerprint(network: types.Network) -> str:
-  """A hash of the weights, wherever they came from."""
-  digest = hashlib.sha256()
-  for leaf in jax.tree.leaves(network.variables):
-    if not jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-      digest.update(np.ascontiguousarray(leaf).tobytes())
-  return digest.hexdigest()
 
 
 def markdown(record: Mapping[str, Any]) -> str:

@@ -37,7 +37,7 @@ def override(config, values: dict) -> None:
   Raises:
     FvizError: an unknown field, or a value of another type.
   """
-  known = set(_names(config.to_dict()))
+  known = set(dict(flat(config.to_dict())))
   for name, value in values.items():
     if name not in known:
       raise errors.unknown('field of the config', name, sorted(known))
@@ -91,9 +91,10 @@ def _like(config, name: str, value):
   return value
 
 
-def _names(tree: dict, prefix: str = ''):
+def flat(tree: dict, prefix: str = ''):
+  """(dotted name, value) of everything in nested dictionaries."""
   for key, value in tree.items():
     if isinstance(value, dict):
-      yield from _names(value, f'{prefix}{key}.')
+      yield from flat(value, f'{prefix}{key}.')
     else:
-      yield prefix + key
+      yield prefix + str(key), value

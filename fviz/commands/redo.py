@@ -67,16 +67,8 @@ def restored(config, record: dict):
   if not isinstance(fields, dict):
     raise errors.FvizError('The recipe has no config.')
   config = config.lock()
-  common.override(config, dict(_flat(fields)))
+  common.override(config, dict(common.flat(fields)))
   return config
-
-
-def _flat(tree: dict, prefix: str = ''):
-  for key, value in tree.items():
-    if isinstance(value, dict):
-      yield from _flat(value, f'{prefix}{key}.')
-    else:
-      yield prefix + str(key), value
 
 
 def _of_sweep(config, record: dict, path: pathlib.Path):
