@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from importlib import metadata
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,10 +17,10 @@ from fviz import (
   gradients,
   guidance,
   models,
-  networks,
   objectives,
   parsing,
   photos,
+  records,
   types,
 )
 from fviz.models import pareidolia
@@ -87,7 +86,7 @@ def prepare(config: ConfigDict, still: bool = True) -> Plan:
   check(config)
   network = models.load(config.model, config.weights)
   image = alpha = mask = None
-  record = _record(config, network)
+  record = records.start('dream', config, network)
   if still:
     image, alpha = _image(config, record)
   dreamer = deepdream.Dreamer(
@@ -229,20 +228,3 @@ def _mask(config, size, record):
       f'{config.mask} is all black: it must be white where to dream.'
     )
   return mask
-
-
-def _record(config: ConfigDict, network: types.Network) -> dict[str, Any]:
-  names = ('fviz', 'jax', 'numpy')
-  return {
-    'command': 'dream',
-    'config': config.to_dict(),
-    'weights_sha256': networks.fingerprint(network),
-    'versions': {name: _version(name) for name in names},
-  }
-
-
-def _version(name: str) -> str:
-  try:
-    return metadata.version(name)
-  except metadata.PackageNotFoundError:  # From a checkout.
-    return ''

@@ -110,6 +110,24 @@ def fitted(image: np.ndarray, longest: int) -> np.ndarray:
   return resized(image, (max(1, round(h * scale)), max(1, round(w * scale))))
 
 
+def is_picture(path: str | os.PathLike) -> bool:
+  """Whether `write` knows the format, by the name."""
+  return pathlib.Path(path).suffix.lower() in _SUFFIXES
+
+
+def sha256(path: str | os.PathLike) -> str:
+  """The hash of a file of any size and kind.
+
+  Raises:
+    FvizError: it cannot be read.
+  """
+  try:
+    with open(path, 'rb') as file:
+      return hashlib.file_digest(file, 'sha256').hexdigest()
+  except OSError as error:
+    raise FvizError(f'Cannot read {path}: {error.strerror}.') from error
+
+
 def check_output(path: str | os.PathLike, alpha: bool = False) -> None:
   """Refuses a path that `write` could not serve, before any work.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
+import os
 import time
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,21 +13,18 @@ import numpy as np
 from etils import epath
 from ml_collections import ConfigDict
 
+from fviz import config as configs
 from fviz import (
   engine,
   errors,
   gallery,
   models,
   objectives,
-  parsing,
   photos,
-  recipes,
+  plans,
   types,
   workdir,
 )
-
-# Recipes that cannot do without a reference image.
-_OF_PHOTOS = ('mahendran', 'caricature', 'accentuation')
 
 
 class Report(NamedTuple):
@@ -47,6 +45,16 @@ class Report(NamedTuple):
     return '\n'.join([title, '   objective  file', *lines])
 
 
+class Picture(NamedTuple):
+  """An image [h, w, c] in [0, 1] with its name, value and record."""
+
+  name: str
+  image: np.ndarray
+  activation: float
+  failed: bool
+  record: dict[str, Any]
+
+
 def run(
   config: ConfigDict, path: str, network: types.Network | None = None
 ) -> Report:
@@ -60,33 +68,26 @@ def run(
   Raises:
     FvizError: before any work, for everything wrong in the config.
   """
-  start = time.monotonic()
-  _check(config, network)
-  network = network or models.load(config.model, config.weights)
-  reference = reference_of(config, network.input_channels)
-  recipe = recipe_of(config, network, reference)
-  objective = _objective(config, network, recipe)
-  engine.check(network, recipe)
-  folder = epath.Path(path)
-  record = config.to_dict()
-  workdir.write(folder / 'config.json', workdir.encode(record, 2).encode())
-  objective, keys, names = _jobs(config, objective)
+  return save(plans.prepare(config, network), path)
+
+
+def save(
+  plan: plans.Plan,
+  path: str,
+  on_step: Callable[[int], None] = lambda step: None,
+) -> Report:
+  """Renders all pictures of a plan into a folder; see `run`."""
+  start, folder = time.monotonic(), epath.Path(path)
+  config = workdir.encode(plan.record['config'], 2)
+  workdir.write(folder / 'config.json', config.encode())
   files, activations, failed, tiles = [], [], 0, []
-  for where, result in engine.batches(network, objective, keys, recipe):
-    for i, job in enumerate(where):
-      one = dict(
-        objective_value=_number(result.activation[i]),
-        failed=int(result.failed[i]),
-        file=names[job],
-      )
-      failed += one['failed'] >= 0
-      for k, image in enumerate(result.images[i]):
-        suffix = f'-{k}' if len(result.images[i]) > 1 else ''
-        file = folder / f'{names[job]}{suffix}.png'
-        gallery.save_png(file, image, {**record, **one})
-        files.append(str(file))
-        activations.append(float(result.activation[i]))
-        tiles.append((image, f'{names[job]}{suffix}'))
+  for picture in rendered(plan, on_step=on_step):
+    file = folder / f'{picture.name}.png'
+    gallery.save_png(file, picture.image, picture.record)
+    files.append(str(file))
+    activations.append(picture.activation)
+    failed += picture.failed
+    tiles.append((picture.image, picture.name))
   if len(tiles) > 1:
     images, captions = zip(*tiles, strict=True)
     gallery.save_png(
@@ -95,104 +96,81 @@ def run(
   return Report(files, activations, failed, time.monotonic() - start)
 
 
-def recipe_of(
-  config: ConfigDict, network: types.Network, reference: np.ndarray | None
-) -> engine.Recipe:
-  """The recipe that `config.recipe` names, with what the text leaves out."""
-  extra = dict(size=config.size, channels=network.input_channels)
-  name = config.recipe.partition('(')[0].strip()
-  if reference is None and name in _OF_PHOTOS:
+def save_one(
+  plan: plans.Plan,
+  output: str,
+  name: str = '',
+  on_step: Callable[[int], None] = lambda step: None,
+) -> None:
+  """Renders one picture of a plan: as `save` does, into a file of one's own.
+
+  Args:
+    plan: from `plans.prepare`.
+    output: .png, .jpg or .webp; carries its record.
+    name: of the picture; '' where the plan has only one.
+    on_step: called with the number of finished steps.
+  """
+  photos.check_output(output)
+  every = [n for names in plan.names for n in names]
+  if not name and len(every) > 1:
     raise errors.FvizError(
-      f'The recipe {name} starts from a photo: set config.image to a file, or '
-      "to 'sample'."
+      f'This makes {len(every)} pictures, not one: give a folder for them '
+      f'instead of {output!r}, such as {os.path.splitext(output)[0]!r}.'
     )
-  if reference is not None:
-    extra['reference'] = reference
-  if config.steps:
-    extra['steps'] = config.steps
-  made = parsing.resolve(config.recipe, 'recipe', recipes, **extra)
-  if len(made) != 1:
-    raise errors.FvizError(
-      f'config.recipe must be one recipe, not {config.recipe!r}; known: '
-      f'{", ".join(recipes.__all__)}.'
-    )
-  recipe = made[0]
-  if config.steps and recipe.steps != config.steps:  # Those of fixed rates.
-    recipe = dataclasses.replace(recipe, steps=config.steps)
-  if reference is not None and recipe.reference is None:
-    n = _images_of(recipe)
-    recipe = dataclasses.replace(recipe, reference=np.repeat(reference, n, 0))
-  return recipe
+  if name and name not in every:
+    raise errors.unknown('picture', name, every)
+  name = name or every[0]
+  (job,) = [i for i, names in enumerate(plan.names) if name in names][:1]
+  for picture in rendered(plan, [job], on_step):
+    if picture.name == name:
+      photos.write(output, picture.image, picture.record)
 
 
-def _check(config, network) -> None:
-  least = dict(size=8, steps=0, variants=1, seed=0, strength=0)
-  problems = [
-    f'config.{name} is {config[name]}, it must be at least {low}'
-    for name, low in least.items()
-    if config[name] < low
-  ]
-  if problems:
-    raise errors.FvizError('; '.join(problems) + '.')
-  if network is None and config.model not in models.names():
-    raise errors.unknown('model', config.model, models.names())
+def rendered(
+  plan: plans.Plan,
+  jobs: Sequence[int] | None = None,
+  on_step: Callable[[int], None] = lambda step: None,
+) -> Iterator[Picture]:
+  """The pictures of some jobs, or of all."""
+  chosen = np.arange(len(plan.names)) if jobs is None else np.asarray(jobs)
+  objective = jax.tree.map(lambda x: jnp.asarray(x)[chosen], plan.objective)
+  parts = engine.batches(
+    plan.network, objective, plan.keys[chosen], plan.recipe, 'auto', on_step
+  )
+  for where, result in parts:
+    for i, job in enumerate(chosen[where]):
+      activation, failed = result.activation[i], int(result.failed[i])
+      one = {'objective_value': _number(activation), 'failed': failed}
+      for name, image in zip(plan.names[job], result.images[i], strict=True):
+        record = {**plan.record, 'picture': name, **one}
+        yield Picture(name, image, float(activation), failed >= 0, record)
 
 
-def reference_of(config: ConfigDict, channels: int) -> np.ndarray | None:
-  """The middle of the photo, [1, size, size, channels]; None without one."""
-  if not config.image:
-    return None
-  path = photos.sample() if config.image == 'sample' else config.image
-  image = photos.read(path).image
-  h, w = image.shape[:2]
-  side = min(h, w)
-  y, x = (h - side) // 2, (w - side) // 2
-  image = image[y : y + side, x : x + side]
-  image = photos.resized(image, (config.size, config.size))
-  if channels == 1:
-    image = image.mean(-1, keepdims=True)
-  elif channels != 3:
-    raise errors.FvizError(
-      f'The network takes {channels} channels, a photo has 3: leave image out.'
-    )
-  return image[None].astype(np.float32)
+def unit(
+  config: ConfigDict,
+  layer: str,
+  channel: int,
+  variant: int = 0,
+  on_step: Callable[[int], None] = lambda step: None,
+) -> np.ndarray:
+  """The picture [h, w, c] of one unit of a sweep, as `fviz.sweep` makes it.
 
-
-def _objective(config, network, recipe) -> types.Objective:
-  objective = parsing.expression(config.objective, 'objective', objectives)
-  if not isinstance(objective, types.Objective):
-    raise errors.FvizError(
-      f'config.objective is the number {objective}: name an objective.'
-    )
-  objective = objectives.bind(objective, network)
-  if not config.near:
-    return objective
-  if recipe.reference is None:
-    raise errors.FvizError('config.near needs an image to stay near to.')
-  near = objectives.bind(objectives.distance(config.near), network)
-  if objectives.batch(objective)[0] is not None:
-    raise errors.FvizError('config.near takes one objective, not many.')
-  weight = recipes.balance(network, objective, near, recipe, config.seed)
-  return objectives.bind(objective - config.strength * weight * near, network)
-
-
-def _jobs(config, objective):
-  """Every objective in every variant: (objective, keys, names)."""
-  many, objective = objectives.batch(objective)
-  if many is None:
-    objective = jax.tree.map(lambda x: jnp.asarray(x)[None], objective)
-  units = engine.units(objective, many or 1)
-  variants = np.tile(np.arange(config.variants), len(units))
-  repeat = lambda x: jnp.repeat(jnp.asarray(x), config.variants, axis=0)
-  units = np.repeat(units, config.variants)
-  keys = engine.job_keys(config.seed, units, variants)
-  names = [f'{u}-{v}' for u, v in zip(units, variants, strict=True)]
-  return jax.tree.map(repeat, objective), keys, names
-
-
-def _images_of(recipe) -> int:
-  params = jax.eval_shape(recipe.parameterization.init, jax.random.key(0))
-  return jax.eval_shape(recipe.parameterization.images, params).shape[0]
+  Args:
+    config: see `fviz.config.sweep`.
+    layer: the layer's name.
+    channel: of the layer.
+    variant: which of its pictures.
+    on_step: called with the number of finished steps.
+  """
+  configs.check(config)
+  network = models.load(config.model, config.weights)
+  recipe = configs.recipe(config, network)
+  objective = objectives.bind(objectives.channel(layer, [channel]), network)
+  keys = engine.job_keys(config.seed, np.array([channel]), np.array([variant]))
+  _, objective = objectives.batch(objective)
+  parts = engine.batches(network, objective, keys, recipe, 1, on_step)
+  ((_, result),) = parts
+  return result.images[0, 0]
 
 
 def _number(value) -> float | None:

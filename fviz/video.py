@@ -172,8 +172,10 @@ def run(
   size = photos.fitted(np.float32(first) / 255, config.size).shape[:2]
   plan.dreamer.check(size)
   path = path or f'{output}.frames'
+  # Another clip of the same name must not go on where this one stopped.
+  clip = {'clip': True, 'input_sha256': photos.sha256(config.input)}
   times = []
-  with films.Frames(path, plan.record) as frames:
+  with films.Frames(path, plan.record | clip) as frames:
     done, before, dream = frames.finished(), None, None
     for number, frame in enumerate(read(config.input)):
       if config.video.frames and number >= config.video.frames:

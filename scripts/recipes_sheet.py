@@ -11,7 +11,7 @@ import os
 import sys
 
 from fviz import config as configs
-from fviz import cpu, gallery, pictures
+from fviz import cpu, gallery, pictures, plans
 
 _SIZE = 64
 _LAYER = 'mixed4'
@@ -53,7 +53,7 @@ def main(out: str, names: list[str]) -> None:
     config.size = _SIZE
     if recipe is None:
       config.image = 'sample'
-      image = pictures.reference_of(config, 3)[0]
+      image = plans.reference_of(config, 3)[0]
     else:
       config.recipe, config.objective = recipe, objective
       config.update(more)

@@ -11,7 +11,8 @@ import pytest
 import small
 from PIL import Image
 
-from fviz import cli, errors, models, photos
+from fviz import cli, errors, models, photos, pictures
+from fviz import config as configs
 from fviz.commands import common
 
 _FAST = ['--layer', 'conv', '--size', '24', '--octaves', '2']
@@ -80,6 +81,17 @@ def test_redo_checks_the_photo(photo, capsys):
     ({'command': 'dream', 'config': {'size': 10**9}}, '16384'),
     ({'command': 'dream', 'config': {'iterations': 10**9}}, '10000'),
     ({'layer': '../..', 'channel': 1}, 'config.json'),
+    ({'command': 'render', 'config': {'objective': 'exec("x")'}}, 'Unknown'),
+    ({'command': 'render', 'config': {'image': '/etc/shadow'}}, 'SHA-256|read'),
+    ({'command': 'render', 'config': {'size': 10**9}}, '4096'),
+    (
+      {
+        'command': 'render',
+        'config': {'objective': "channel('conv', 1)"},
+        'picture': '../x',
+      },
+      'Unknown picture',
+    ),
   ],
 )
 def test_redo_trusts_nothing(record, message, capsys):
@@ -111,7 +123,15 @@ def test_redo_trusts_nothing(record, message, capsys):
     (['dream', '--sample', '--size', '9', '--layer', 'conv'], 1, 'octave'),
     (['dream', '--sample', '--film', 'zoom', '-o', 'a.txt'], 1, 'film format'),
     (['render'], 2, 'give one of'),
-    (['render', '--channel', '1,2'], 2, 'one picture'),
+    (['render', '--layer', 'conv'], 2, 'give one of'),
+    (['render', '--label', 'a', '--channel', '1'], 2, 'give one of'),
+    (['render', '--label', 'a', '-o', 'a.pgn'], 1, "mean '.png'"),
+    (['render', '--label', 'aa'], 1, "mean 'a'"),
+    (['render', '--objective', 'chanel("conv", 1)'], 1, "mean 'channel'"),
+    (['render', '--label', 'a', '--recipe', 'lucit'], 1, "mean 'lucid'"),
+    (['render', '--label', 'a', '--recipe', 'mahendran'], 1, 'a photo'),
+    (['render', '--label', 'a', '--image', 'x.png'], 1, 'does not exist'),
+    (['render', '--channel', '1,2', '--layer', 'conv'], 1, '2 pictures'),
     (['redo', 'nowhere.png'], 1, 'does not exist'),
     (['layers', 'pareidolia', '--nonsense'], 2, 'nonsense'),
   ],
@@ -147,20 +167,96 @@ def test_transparency_is_kept(capsys):
   assert 'transparency' in capsys.readouterr().err
 
 
-def test_renders_and_redoes(capsys):
-  fast = ['--layer', 'conv', '--size', '24', '--steps', '2']
-  fast += ['--set', 'transforms=jitter(2)']
-  assert cli.main(['render', *fast, '--channel', '3', '-o', 'r.png']) == 0
-  assert cli.main(['redo', 'r.png', '-o', 'r2.png']) == 0
-  assert photos.read('r.png').sha256 == photos.read('r2.png').sha256
-  sweep = ['sweep', *fast, '--channel', '3', '--workdir', 'runs/one']
+_RENDER = ['--size', '24', '--steps', '2']
+
+
+def test_a_command_and_a_sweep_give_the_same_picture(capsys):
+  fast = ['--layer', 'conv', '--channel', '3', *_RENDER]
+  assert cli.main(['render', *fast, '-o', 'r.png']) == 0
+  sweep = ['sweep', *fast, '--workdir', 'runs/one', '--set', 'variants=2']
   assert cli.main(sweep) == 0
-  unit = 'runs/one/images/conv/0003-00.png'
-  # A command, a sweep and a redo give the same picture.
+  first, second = (f'runs/one/images/conv/0003-0{v}.png' for v in (0, 1))
   expected = photos.read('r.png').image
-  assert cli.main(['redo', unit, '-o', 'r3.png']) == 0
-  for path in (unit, 'r3.png'):
-    np.testing.assert_allclose(photos.read(path).image, expected, atol=1 / 255)
+  np.testing.assert_allclose(photos.read(first).image, expected, atol=1 / 255)
+  # The second variant is redone as such.
+  assert cli.main(['redo', second, '-o', 'again.png']) == 0
+  again = photos.read('again.png').image
+  np.testing.assert_allclose(again, photos.read(second).image, atol=1 / 255)
+  assert np.abs(again - expected).max() > 0.02
+
+
+@pytest.mark.parametrize(
+  'arguments, values',
+  [
+    (
+      ['--label', 'b', '--recipe', 'simonyan'],
+      {'objective': "logit('b')", 'recipe': 'simonyan'},
+    ),
+    (
+      ['--objective', "channel('conv', 1) - channel('conv', 2)"]
+      + ['--recipe', 'erhan', '--seed', '4'],
+      {
+        'objective': "channel('conv', 1) - channel('conv', 2)",
+        'recipe': 'erhan',
+        'seed': 4,
+      },
+    ),
+    (
+      ['--layer', 'conv', '--channel', '1', '--recipe', 'mahendran()']
+      + ['--image', 'photo.png'],
+      {
+        'objective': "channel('conv', 1)",
+        'recipe': 'mahendran()',
+        'image': 'photo.png',
+      },
+    ),
+  ],
+)
+def test_a_command_and_an_experiment_give_the_same_picture(
+  arguments, values, photo
+):
+  assert cli.main(['render', *arguments, *_RENDER, '-o', 'command.png']) == 0
+  config = configs.render()
+  config.update(size=24, steps=2, **values)
+  report = pictures.run(config.lock(), 'experiment')
+  (file,) = report.files
+  command, experiment = photos.read('command.png'), photos.read(file)
+  np.testing.assert_array_equal(command.image, experiment.image)
+  assert command.image.std() > 0.003
+  # Each carries the same recipe, and is redone from it.
+  assert photos.read_record('command.png') == photos.read_record(file)
+  assert cli.main(['redo', file, '-o', 'again.png']) == 0
+  assert photos.read('again.png').sha256 == experiment.sha256
+
+
+def test_renders_several_into_a_folder(capsys):
+  several = ['--layer', 'conv', '--channel', '3,5', *_RENDER]
+  several += ['--set', 'variants=2', '--recipe', 'simonyan(n=2)']
+  assert cli.main(['render', *several, '-o', 'out']) == 0
+  names = [f'{c}-{v}-{k}' for c in (3, 5) for v in (0, 1) for k in (0, 1)]
+  found = sorted(p.stem for p in pathlib.Path('out').glob('?-*.png'))
+  assert found == names
+  assert 'sheet' in capsys.readouterr().out + str(
+    list(pathlib.Path('out').iterdir())
+  )
+  assert cli.main(['redo', 'out/5-1-1.png', '-o', 'again.png']) == 0
+  np.testing.assert_allclose(
+    photos.read('again.png').image,
+    photos.read('out/5-1-1.png').image,
+    atol=1 / 255,
+  )
+  capsys.readouterr()
+  assert cli.main(['render', *several, '-o', 'out.png']) == 1
+  assert '8 pictures' in capsys.readouterr().err
+
+
+def test_redo_warns_of_other_weights(photo, monkeypatch, caplog):
+  assert cli.main(['dream', photo, '-o', 'a.png', *_FAST]) == 0
+  assert cli.main(['redo', 'a.png']) == 0 and not caplog.records
+  other = small.network(seed=1)
+  monkeypatch.setattr(models, 'load', lambda name, weights='': other)
+  assert cli.main(['redo', 'a.png']) == 0
+  assert 'other weights' in caplog.text
 
 
 def test_lists(capsys):

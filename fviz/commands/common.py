@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 
 from fviz import errors
 
@@ -48,6 +49,15 @@ def override(config, values: dict) -> None:
       raise errors.FvizError(
         f'{name} = {value!r} is of the wrong type: {error}'
       ) from error
+
+
+@contextlib.contextmanager
+def steps(total: int):
+  """A progress bar, moved by a function of the number of finished steps."""
+  from tqdm import tqdm
+
+  with tqdm(total=total, unit='step', dynamic_ncols=True, delay=0.5) as bar:
+    yield lambda done: bar.update(done - bar.n)
 
 
 def parsed(assignments: list[str]) -> dict:

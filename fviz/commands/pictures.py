@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import pathlib
+
 from fviz.commands import common
+
+# Arguments of `render` alone.
+_OF_RENDER = ('recipe', 'objective', 'image')
+_RENDER_EXAMPLES = """\
+  fviz render --layer mixed4 --channel 17 -o unit.png
+  fviz render --label owl --size 192 --steps 512 -o owl.png
+  fviz render --layer mixed4 --channel 17 --recipe maco -o maco.png
+  fviz render --objective "channel('mixed4', 3) + channel('mixed4', 9)"
+  fviz render --layer mixed4 --channel 7 --recipe mahendran --image photo.jpg
+  fviz render --layer mixed4 --channel 3,7 -o pictures
+"""
 
 
 def add(subparsers) -> None:
   p = common.parser(
     subparsers,
     'render',
-    'render what one channel or class likes',
-    '  fviz render --layer mixed4 --channel 17 -o unit.png\n'
-    '  fviz render --label owl --size 192 --steps 512 -o owl.png',
+    'render what a channel, a class or any objective likes, by any recipe',
+    _RENDER_EXAMPLES,
     render,
   )
-  _add_common(p)
-  p.add_argument('-o', '--output', default='render.png', help='(render.png)')
+  _add_common(p, steps="of the optimization (the recipe's own)")
+  p.add_argument(
+    '-o',
+    '--output',
+    default='render.png',
+    help='a picture, or a folder for several (render.png)',
+  )
   p.add_argument('--label', help='a class, by name or number')
+  p.add_argument('--objective', help='of fviz.objectives, instead of those')
+  p.add_argument('--recipe', help='of fviz.recipes (lucid)')
+  p.add_argument('--image', help="a photo for recipes of one, or 'sample'")
   p = common.parser(
     subparsers,
     'sweep',
@@ -39,72 +59,70 @@ def add(subparsers) -> None:
   p.add_argument('--workdir', required=True, help='give it again to resume')
 
 
-def _add_common(p) -> None:
+def _add_common(p, steps: str = 'of the optimization (256)') -> None:
   p.add_argument('--model', help='see `fviz models`; default pareidolia')
   p.add_argument('--weights', help='a file, instead of the published weights')
   p.add_argument('--layer', help='see `fviz layers MODEL`')
   p.add_argument('--channel', type=common.numbers, help='3 or 3,7')
   p.add_argument('--size', type=int, help='pixels a side (128)')
-  p.add_argument('--steps', type=int, help='of the optimization (256)')
+  p.add_argument('--steps', type=int, help=steps)
   p.add_argument('--seed', type=int, help='of all randomness (0)')
   common.add_overrides(p)
 
 
-def _fill(config, args):
+def _fill(config, args, **more):
+  """The config with the arguments that were given."""
   config = config.lock()
-  names = ('model', 'weights', 'layer', 'size', 'steps', 'seed')
-  values = {n: getattr(args, n) for n in names if getattr(args, n) is not None}
-  if args.channel is not None:
-    values['channels'] = args.channel
+  names = ('model', 'weights', 'layer', 'size', 'steps', 'seed', *_OF_RENDER)
+  given = {n: getattr(args, n, None) for n in names}
+  given['channels'] = args.channel
+  values = {n: v for n, v in (given | more).items() if v is not None}
   common.override(config, values | common.parsed(args.set))
   return config
 
 
 def render(args) -> int:
   from fviz import config as configs
-  from fviz import errors
+  from fviz import photos, pictures, plans
 
-  if bool(args.label) == (args.channel is not None):
-    raise errors.UsageError('give one of --channel and --label')
-  config = _fill(configs.sweep(), args)
-  if len(config.channels) > 1:
-    raise errors.UsageError('render makes one picture: `fviz sweep` makes many')
-  render_to(config, args.label or '', args.output)
-  print(args.output)
+  objective = _objective(args)
+  is_folder = args.output.endswith('/') or not pathlib.Path(args.output).suffix
+  if not is_folder:
+    photos.check_output(args.output)
+  # Layer and channel are said by the objective.
+  args.layer = args.channel = None
+  config = _fill(configs.render(), args, objective=objective)
+  plan = plans.prepare(config)
+  with common.steps(plan.recipe.steps) as on_step:
+    if is_folder:
+      done = pictures.save(plan, args.output, on_step)
+    else:
+      pictures.save_one(plan, args.output, '', on_step)
+      done = args.output
+  print(done)
   return 0
 
 
-def render_to(config, label: str, output: str) -> None:
-  """One picture of a sweep's config, or of a class."""
-  from tqdm import tqdm
-
+def _objective(args) -> str:
+  """The text of the objective that arguments stand for."""
   from fviz import config as configs
-  from fviz import engine, models, objectives, photos, sweep
+  from fviz import errors
 
-  photos.check_output(output)
-  configs.check(config)
-  network = models.load(config.model, config.weights)
-  if label:
-    objective = objectives.logit(int(label) if label.isdigit() else label)
-  else:
-    ((layer, channel, _),) = sweep.plan(config, network)[:1]
-    objective = objectives.channel(layer, channel)
-  recipe = configs.recipe(config, network)
-  _, objective = objectives.batch(objectives.bind(objective, network))
-  unit = engine.units(objective, 1)
-  import jax
-  import jax.numpy as jnp
-  import numpy as np
-
-  objective = jax.tree.map(lambda x: jnp.asarray(x)[None], objective)
-  keys = engine.job_keys(config.seed, np.atleast_1d(unit), np.zeros(1, int))
-  with tqdm(total=config.steps, unit='step', dynamic_ncols=True) as bar:
-    on_step = lambda done: bar.update(done - bar.n)
-    ((_, result),) = engine.batches(
-      network, objective, keys, recipe, 1, on_step
+  given = [args.objective, args.label, args.channel]
+  if sum(x is not None for x in given) != 1 or (
+    args.layer is not None and args.channel is None
+  ):
+    raise errors.UsageError(
+      'give one of --channel (with --layer), --label and --objective'
     )
-  record = {'command': 'render', 'config': config.to_dict(), 'label': label}
-  photos.write(output, result.images[0, 0], record)
+  if args.objective is not None:
+    return args.objective
+  if args.label is not None:
+    label = int(args.label) if args.label.isdigit() else args.label
+    return f'logit({label!r})'
+  layer = args.layer or configs.sweep().layer
+  channel = args.channel[0] if len(args.channel) == 1 else args.channel
+  return f'channel({layer!r}, {channel})'
 
 
 def sweep(args) -> int:

@@ -6,9 +6,17 @@ config and of their types, and it names no file that is written.
 
 from __future__ import annotations
 
+import logging
 import pathlib
 
+from fviz import errors
 from fviz.commands import common
+
+_log = logging.getLogger(__name__)
+
+# What --input says, of dreams and of renders.
+_INPUTS = ('input', 'image')
+_NO_FILES = (('input', 'noise'), ('image', 'sample'))
 
 
 def add(subparsers) -> None:
@@ -27,36 +35,75 @@ def add(subparsers) -> None:
 
 
 def run(args) -> int:
-  from fviz import config as configs
-  from fviz import errors, photos
-  from fviz.commands import dream, pictures
+  from fviz import photos
 
   record = photos.read_record(args.picture)
   path = pathlib.Path(args.picture)
   output = args.output or str(path.with_stem(path.stem + '-redo'))
   changes = common.parsed(args.set)
-  if args.input:
-    changes['input'] = args.input
   if record.get('command') == 'dream':
-    config = restored(configs.dream(), record)
-    common.override(config, changes)
-    _check_files(config, record, changes)
-    return dream.make(config, output, clip=False)
-  if record.get('command') == 'render':
-    config, label = restored(configs.sweep(), record), record.get('label', '')
-    common.override(config, changes)
-    pictures.render_to(config, str(label), output)
+    _dream(record, changes, args, output)
+  elif record.get('command') == 'render':
+    _render(record, changes, args, output)
   elif isinstance(record.get('channel'), int):
-    config = _of_sweep(configs.sweep(), record, path)
-    common.override(config, changes)
-    pictures.render_to(config, '', output)
+    _unit(record, changes, path, output)
   else:
     raise errors.FvizError(
       f'{args.picture} is of a command that cannot be redone: '
       f'{record.get("command")!r:.80}.'
     )
-  print(output)
   return 0
+
+
+def _dream(record, changes, args, output) -> None:
+  from fviz import config as configs
+  from fviz.commands import dream
+
+  if args.input:
+    changes['input'] = args.input
+  config = restored(configs.dream(), record)
+  common.override(config, changes)
+  clip = dream.is_clip(config.input) or record.get('clip') is True
+  if (clip or config.film.kind) and not args.output:
+    raise errors.UsageError(
+      f'{args.picture} is of a film: say where the film is to go (-o film.mp4)'
+    )
+  _check_files(config, record, changes, ('input', 'guide', 'mask'))
+  dream.make(config, output, clip)
+  _warn(record, output)
+
+
+def _render(record, changes, args, output) -> None:
+  from fviz import config as configs
+  from fviz import photos, pictures, plans
+
+  if args.input:
+    changes['image'] = args.input
+  config = restored(configs.render(), record)
+  common.override(config, changes)
+  _check_files(config, record, changes, ('image',))
+  photos.check_output(output)
+  plan = plans.prepare(config)
+  with common.steps(plan.recipe.steps) as on_step:
+    pictures.save_one(plan, output, str(record.get('picture', '')), on_step)
+  print(output)
+  _warn(record, output)
+
+
+def _unit(record, changes, path, output) -> None:
+  """A picture of a sweep or a comparison."""
+  from fviz import config as configs
+  from fviz import photos, pictures
+
+  photos.check_output(output)
+  config = _of_sweep(configs.sweep(), path)
+  common.override(config, changes)
+  layer, channel = str(record.get('layer')), record['channel']
+  variant = record.get('variant', 0)
+  with common.steps(config.steps) as on_step:
+    image = pictures.unit(config, layer, channel, variant, on_step)
+  photos.write(output, image, record)
+  print(output)
 
 
 def restored(config, record: dict):
@@ -71,9 +118,9 @@ def restored(config, record: dict):
   return config
 
 
-def _of_sweep(config, record: dict, path: pathlib.Path):
-  """The unit of a sweep: its config lies in the working directory."""
-  from fviz import errors, workdir
+def _of_sweep(config, path: pathlib.Path):
+  """The config of a sweep: it lies in the working directory."""
+  from fviz import workdir
 
   file = path.absolute().parent.parent.parent / 'config.json'
   if not file.is_file():
@@ -83,28 +130,39 @@ def _of_sweep(config, record: dict, path: pathlib.Path):
     )
   fields = workdir.decode(file.read_bytes())
   fields = {k: v for k, v in fields.items() if k in config}
-  config = restored(config, {'config': fields})
-  layer, channel = str(record.get('layer')), record['channel']
-  common.override(config, {'layer': layer, 'channels': (channel,)})
-  return config
+  return restored(config, {'config': fields})
 
 
-def _check_files(config, record: dict, changes: dict) -> None:
+def _check_files(config, record: dict, changes: dict, names) -> None:
   """Files must be local, and those that the picture was made of."""
-  from fviz import errors, photos
+  from fviz import photos
 
-  for name in ('input', 'guide', 'mask'):
+  for name in names:
     path = config[name]
-    if not path or (name == 'input' and path == 'noise'):
+    if not path or (name, path) in _NO_FILES:
       continue
     known = record.get(f'{name}_sha256')
     if '://' in path or not pathlib.Path(path).is_file():
       raise errors.FvizError(
         f'The {name} of the picture, {path!r:.200}, is not there'
-        + (': say where it is now (--input).' if name == 'input' else '.')
+        + (': say where it is now (--input).' if name in _INPUTS else '.')
       )
-    if name not in changes and photos.read(path).sha256 != known:
+    if name not in changes and photos.sha256(path) != known:
       raise errors.FvizError(
         f'{path} is not the {name} that the picture was made of: its SHA-256 '
         f'differs. Give it with --set {name}=FILE if you mean it.'
+      )
+
+
+def _warn(record: dict, output: str) -> None:
+  """Says so if other weights were used than for the picture."""
+  from fviz import photos
+
+  if photos.is_picture(output):
+    new = photos.read_record(output)
+    if new.get('weights_sha256') != record.get('weights_sha256'):
+      _log.warning(
+        '%s was made with other weights than the picture: they differ in '
+        'their hash. Give those with --set weights=FILE.',
+        output,
       )
