@@ -106,7 +106,7 @@ def run(
     for group in groups:
       work.group(group)
     runs = [
-      board.Run(name, found[name], folder, folder.finished())
+      board.Run(name, found[name], folder, dict(folder.finished()))
       for name, folder in folders.items()
     ]
     table = board.write(root, config, runs, units, measure)

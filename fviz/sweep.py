@@ -149,8 +149,8 @@ class _Work:
     pending = [u for u in units if u not in finished]
     pages = dict(enumerate(gallery.pages(units, self.config.page)))
     pages = self._finish_pages(pages, finished)
-    for records in self._render(layer, pending):
-      finished |= records
+    for _ in self._render(layer, pending):
+      finished.refresh()
       pages = self._finish_pages(pages, finished)
     self._summarize(layer, [finished[u] for u in units])
 

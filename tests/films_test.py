@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import ndimage
 
 from fviz import config as configs
-from fviz import errors, films, models, workdir
+from fviz import errors, files, films, models
 
 _RNG = np.random.default_rng(0)
 
@@ -80,7 +80,7 @@ def test_zoom_films_resume_as_if_never_stopped(monkeypatch):
 
 
 def test_a_full_disk_leaves_whole_frames(monkeypatch):
-  write, count = workdir._write_local, []
+  write, count = files._write_local, []
 
   def full(temporary, path, data):
     if 'frames' in path and path.endswith('2.png'):
@@ -88,7 +88,7 @@ def test_a_full_disk_leaves_whole_frames(monkeypatch):
     count.append(path)
     write(temporary, path, data)
 
-  monkeypatch.setattr(workdir, '_write_local', full)
+  monkeypatch.setattr(files, '_write_local', full)
   with pytest.raises(errors.FvizError, match='No space'):
     films.run(_config('zoom'), 'f.gif')
   assert len(_frames()) == 2

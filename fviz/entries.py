@@ -1,0 +1,123 @@
+"""JSON from files that anybody may have edited; records of units among it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fviz.errors import FvizError
+
+Unit = tuple[str, int, int]  # (layer, channel, variant).
+
+LINE_LIMIT = 1 << 20  # Bytes; a record takes a few hundred.
+_DEEPEST = 64  # Nested brackets in JSON; a record or config has three or four.
+
+
+def encode(record: Any, indent: int | None = None) -> str:
+  """JSON in ASCII; numpy and jax numbers and arrays become plain ones."""
+  return json.dumps(record, default=_plain, indent=indent)
+
+
+def decode(text: str | bytes) -> dict[str, Any]:
+  """The dict that JSON from an untrusted file holds, else an FvizError."""
+  try:
+    text = text.decode() if isinstance(text, bytes) else text
+    record = json.loads(text)
+  except (ValueError, RecursionError) as error:
+    raise FvizError(f'not JSON ({error})') from error
+  # Only with so many brackets can it be deep, and counting them is fast.
+  if text.count('[') + text.count('{') > _DEEPEST and _is_deep(record):
+    raise FvizError(f'JSON nested more than {_DEEPEST} deep')
+  if not isinstance(record, dict):
+    raise FvizError(f'not a JSON object but a {type(record).__name__}')
+  return record
+
+
+def to_line(record: Mapping[str, Any]) -> bytes:
+  """A record as a line of a ledger.
+
+  Raises:
+    FvizError: no JSON, too long, or no record of a unit.
+  """
+  try:
+    line = encode(dict(record)).encode() + b'\n'
+    unit(decode(line))
+  except (TypeError, ValueError) as error:
+    raise FvizError(f'Not a ledger record: {error}.') from error
+  if len(line) > LINE_LIMIT:
+    raise FvizError(
+      f'A ledger record takes {len(line)} bytes, more than {LINE_LIMIT}. '
+      'Store arrays in files of their own.'
+    )
+  return line
+
+
+def from_line(line: bytes) -> tuple[Unit, dict[str, Any]]:
+  """A unit and its record; FvizError where the line has none."""
+  if len(line) > LINE_LIMIT:
+    raise FvizError(f'longer than {LINE_LIMIT} bytes')
+  record = decode(line)
+  return unit(record), record
+
+
+def unit(record: Mapping[str, Any]) -> Unit:
+  """The key of a record; FvizError where a field is missing or odd."""
+  layer = record.get('layer')
+  if not isinstance(layer, str):
+    raise FvizError(f'layer is not a name: {layer!r:.200}')
+  if not isinstance(record.get('file', ''), str):
+    raise FvizError('file is not a path')
+  for field, is_right in _FIELDS.items():
+    if field in record and not is_right(record[field]):
+      raise FvizError(f'odd {field}: {record[field]!r:.200}')
+  return layer, count(record.get('channel')), count(record.get('variant'))
+
+
+def count(value: Any) -> int:
+  """A count as an int; numpy integers too, but neither bools nor -1."""
+  if isinstance(value, bool) or not hasattr(value, '__index__'):
+    raise FvizError(f'Not a whole number: {value!r:.200}')
+  value = value.__index__()
+  if not 0 <= value < 2**63:
+    raise FvizError(f'Out of range: {value!r:.200}')
+  return value
+
+
+def _is_number(value: Any) -> bool:
+  if type(value) is int:
+    return abs(value) < 2**63
+  return value is None or type(value) is float
+
+
+# What readers of ledgers compute with, where a record has it.
+_FIELDS = {
+  'failed': lambda value: type(value) is int,
+  'activation': _is_number,
+  'history': lambda value: (
+    value is None or (isinstance(value, list) and all(map(_is_number, value)))
+  ),
+  'metrics': lambda value: (
+    isinstance(value, dict)
+    and all(isinstance(v, str) or _is_number(v) for v in value.values())
+  ),
+}
+
+
+def _is_deep(tree: Any) -> bool:
+  """Level by level, without recursion."""
+  level = [tree]
+  for _ in range(_DEEPEST):
+    level = [
+      child
+      for node in level
+      if isinstance(node, (dict, list))
+      for child in (node.values() if isinstance(node, dict) else node)
+    ]
+  return bool(level)
+
+
+def _plain(value: Any) -> Any:
+  if hasattr(value, 'tolist'):
+    return value.tolist()
+  raise TypeError(f'a {type(value).__name__} is no JSON: {value!r:.200}')

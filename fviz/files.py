@@ -1,0 +1,105 @@
+"""Files that are whole or not there, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import struct
+import uuid
+import zlib
+from collections.abc import Iterable
+from typing import BinaryIO
+
+from etils import epath
+
+from fviz.errors import FvizError
+
+_TEMPORARY = re.compile(r'\.[0-9a-f]{32}\.tmp')
+_PNG = b'\x89PNG\r\n\x1a\n'
+_PIECE = 1 << 20  # Bytes read at once.
+
+
+def write(path: epath.PathLike, data: bytes) -> None:
+  """Writes a file whole or not at all, creating its directory."""
+  path = epath.Path(path)
+  # A name of its own: two processes may write the same path.
+  temporary = path.parent / f'.{uuid.uuid4().hex}.tmp'
+  try:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if '://' in os.fspath(path):
+      temporary.write_bytes(data)
+      temporary.replace(path)
+    else:
+      _write_local(os.fspath(temporary), os.fspath(path), data)
+  except OSError as error:
+    raise FvizError(
+      f'Cannot write {path}: {error.strerror or error}. Check the permissions '
+      'and the free space, or choose another directory.'
+    ) from error
+
+
+def remove_temporary(folders: Iterable[pathlib.Path]) -> None:
+  """Removes what killed processes left of files; nobody may be writing."""
+  for folder in folders:
+    try:
+      with os.scandir(folder) as found:
+        left = [e.path for e in found if _TEMPORARY.fullmatch(e.name)]
+      for path in left:
+        os.unlink(path)
+    except OSError:  # No such folder, or not ours: they do no harm.
+      continue
+
+
+def is_whole_png(path: pathlib.Path) -> bool:
+  """Whether a file is a PNG from its first to its last checksum."""
+  try:
+    with path.open('rb') as file:
+      return file.read(len(_PNG)) == _PNG and _has_whole_chunks(file)
+  except OSError:
+    return False
+
+
+def sync_directory(path: str) -> None:
+  """Puts a new name on the disk, where the file system can."""
+  try:
+    descriptor = os.open(path or '.', os.O_RDONLY)
+  except OSError:
+    return
+  try:
+    os.fsync(descriptor)
+  except OSError:
+    pass
+  finally:
+    os.close(descriptor)
+
+
+def _has_whole_chunks(file: BinaryIO) -> bool:
+  """Piece by piece: a chunk may claim two gigabytes."""
+  first = True
+  while len(head := file.read(8)) == 8:
+    size, kind = struct.unpack('>I4s', head)
+    checksum = zlib.crc32(kind)
+    while size and (piece := file.read(min(size, _PIECE))):
+      checksum, size = zlib.crc32(piece, checksum), size - len(piece)
+    if size or file.read(4) != struct.pack('>I', checksum):
+      return False
+    if first and kind != b'IHDR':
+      return False
+    if kind == b'IEND':
+      return not file.read(1)
+    first = False
+  return False
+
+
+def _write_local(temporary: str, path: str, data: bytes) -> None:
+  try:
+    with open(temporary, 'wb') as file:
+      file.write(data)
+      file.flush()
+      os.fsync(file.fileno())
+    os.replace(temporary, path)
+  except BaseException:
+    pathlib.Path(temporary).unlink(missing_ok=True)
+    raise
+  sync_directory(os.path.dirname(path))
