@@ -6,9 +6,10 @@ and the PNGs of `workdir` are the truth.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,24 +23,21 @@ from tensorboard.plugins.hparams import metadata as hparams_metadata
 from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.scalar import metadata as scalar_metadata
 from tensorboard.plugins.text import metadata as text_metadata
-from tensorboard.summary.writer import event_file_writer
 from tensorboard.util import tensor_util
 
-from fviz import gallery
+from fviz import events, gallery
 from fviz.errors import FvizError
+
+_VERSION = 'brain.Event:2'  # Of the format, as TensorBoard expects it first.
 
 
 class Writer:
   """An event file; `with Writer(logdir) as writer` closes it."""
 
   def __init__(self, logdir: epath.PathLike):
-    try:
-      self._file = event_file_writer.EventFileWriter(os.fspath(logdir))
-    except OSError as error:
-      raise FvizError(
-        f'Cannot write TensorBoard events to {logdir}: '
-        f'{error.strerror or error}. Choose a directory you can write to.'
-      ) from error
+    with _explained(logdir):
+      self._file = events.File(os.fspath(logdir))
+    self._write(event_pb2.Event(file_version=_VERSION))
 
   def __enter__(self) -> Writer:
     return self
@@ -109,11 +107,12 @@ class Writer:
     self._add_hparams(hparams_metadata.EXPERIMENT_TAG, data)
 
   def flush(self) -> None:
-    """Hands everything added so far to the file."""
-    self._file.flush()
+    """Returns when everything added so far is on the disk."""
+    with _explained(self._file.path):
+      self._file.sync()
 
   def close(self) -> None:
-    """Flushes and closes; a second time does nothing."""
+    """A second time does nothing."""
     self._file.close()
 
   def _add(self, tag: str, data: Any, metadata: Any, step: int) -> None:
@@ -133,12 +132,24 @@ class Writer:
     self._add_value(value, 0)
 
   def _add_value(self, value: Any, step: int) -> None:
-    event = event_pb2.Event(
-      wall_time=time.time(),
-      step=int(step),
-      summary=summary_pb2.Summary(value=[value]),
-    )
-    self._file.add_event(event)
+    summary = summary_pb2.Summary(value=[value])
+    self._write(event_pb2.Event(step=int(step), summary=summary))
+
+  def _write(self, event: event_pb2.Event) -> None:
+    event.wall_time = time.time()
+    with _explained(self._file.path):
+      self._file.add(event.SerializeToString())
+
+
+@contextlib.contextmanager
+def _explained(path: epath.PathLike) -> Iterator[None]:
+  try:
+    yield
+  except OSError as error:
+    raise FvizError(
+      f'Cannot write TensorBoard events to {path}: {error.strerror or error}. '
+      'Choose a directory you can write to, or free some space.'
+    ) from error
 
 
 def _hparam(value: Any) -> struct_pb2.Value:
