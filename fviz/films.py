@@ -1,15 +1,10 @@
-"""Films: frames on the disk, each from the one before, and their encoding.
-
-The frames are the ledger. Each is a whole PNG, and whatever a frame needs of
-the one before is read from there, so that a film that was killed ends as one
-that was not.
-"""
+"""Films from one picture: zooms, iterations, walks through layers."""
 
 from __future__ import annotations
 
-import math
+import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -19,6 +14,7 @@ from PIL import Image
 
 from fviz import (
   dreams,
+  encoding,
   errors,
   gallery,
   guidance,
@@ -26,55 +22,23 @@ from fviz import (
   photos,
   workdir,
 )
+from fviz.frames import Frames, frames_of
+from fviz.warping import moved, sampled
+
+__all__ = [
+  'Frames',
+  'KINDS',
+  'check_output',
+  'encode',
+  'frames_of',
+  'moved',
+  'run',
+  'sampled',
+  'walk',
+]
 
 _ANIMATED = ('.gif', '.webp')
-_VIDEO = ('.mp4', '.m4v', '.mov', '.mkv', '.webm')
 KINDS = ('zoom', 'iterations', 'layers')
-
-
-class Frames:
-  """The frames of a film in its working directory.
-
-  Args:
-    path: created, or resumed if its config is the same.
-    record: what makes the film; in every frame's metadata.
-  """
-
-  def __init__(self, path: str, record: dict[str, Any]):
-    self.directory = workdir.Workdir.open(path, record, ('versions',))
-    self.record = record
-
-  def __enter__(self):
-    return self
-
-  def __exit__(self, *unused):
-    self.directory.close()
-
-  def path(self, number: int):
-    return self.directory.path / 'frames' / f'{number:06d}.png'
-
-  def save(self, number: int, image: np.ndarray, **more: Any) -> np.ndarray:
-    """Writes a frame; returns it as it will be read, in [0, 1]."""
-    gallery.save_png(
-      self.path(number), image, {**self.record, 'frame': number, **more}
-    )
-    return np.float32(gallery.to_uint8(image)) / 255
-
-  def read(self, number: int) -> tuple[np.ndarray, dict]:
-    """([h, w, 3] in [0, 1], record) of a finished frame."""
-    image, record = gallery.read_png(self.path(number))
-    return np.float32(image) / 255, record or {}
-
-  def finished(self) -> int:
-    """How many frames from the first on are whole."""
-    number = 0
-    while self.path(number).exists():
-      try:
-        self.read(number)
-      except errors.FvizError:
-        break
-      number += 1
-    return number
 
 
 def run(
@@ -100,8 +64,10 @@ def run(
   _check(config)
   plan = dreams.prepare(config)
   path = path or f'{output}.frames'
-  # One film of one frame more or less has the same frames.
-  with Frames(path, plan.record) as frames:
+  ignore = ['config.film.fps']
+  if config.film.kind != 'layers':  # More frames go on where these end.
+    ignore.append('config.film.frames')
+  with Frames(path, plan.record, tuple(ignore)) as frames:
     done = min(frames.finished(), config.film.frames)
     image = frames.read(done - 1)[0] if done else plan.image
     for number in range(done, config.film.frames):
@@ -110,84 +76,78 @@ def run(
       image = frames.save(number, image)
     on_frame(config.film.frames)
     pictures = (frames.read(i)[0] for i in range(config.film.frames))
-    encode(output, pictures, config.film.fps)
+    encode(output, pictures, config.film.fps, plan.record)
   return path
 
 
 def check_output(output: str) -> None:
   """Refuses a film that could not be written, before any work."""
   suffix = os.path.splitext(output)[1].lower()
-  if suffix not in _ANIMATED + _VIDEO:
-    raise errors.unknown('film format', suffix or output, _ANIMATED + _VIDEO)
-  if suffix in _VIDEO:
-    from fviz import video
-
-    video.require()
+  if suffix not in _ANIMATED + encoding.SUFFIXES:
+    raise errors.unknown(
+      'film format', suffix or output, _ANIMATED + encoding.SUFFIXES
+    )
+  if suffix in encoding.SUFFIXES:
+    encoding.check_codec(output)
   photos.check_writable(output)
 
 
-def encode(output: str, frames: Iterable[np.ndarray], fps: float) -> None:
-  """Writes frames [h, w, 3] in [0, 1] as an animation or a film."""
-  if os.path.splitext(output)[1].lower() in _VIDEO:
-    from fviz import video
+def encode(
+  output: str,
+  frames: Iterable[np.ndarray],
+  fps: float,
+  record: Mapping[str, Any] | None = None,
+  times: Sequence[float] | None = None,
+  audio: str = '',
+) -> None:
+  """Writes frames [h, w, 3] in [0, 1] as an animation or a film; see `write`.
 
-    video.write(output, frames, fps)
+  Args:
+    output: of `check_output`.
+    frames: of one size.
+    fps: frames a second, without `times`.
+    record: what made it.
+    times: seconds of each frame.
+    audio: a clip whose sound is kept, where the format has any.
+  """
+  if os.path.splitext(output)[1].lower() in encoding.SUFFIXES:
+    encoding.write(output, frames, fps, times, audio, record)
     return
-  temporary = f'{output}.partial'
-  kind = os.path.splitext(output)[1].lower().strip('.')
   pictures = (Image.fromarray(gallery.to_uint8(f)) for f in frames)
-  first = next(pictures)
+  text = workdir.encode(dict(record or {}))
+  exif = Image.Exif()
+  exif[photos.DESCRIPTION] = text
+  kind = os.path.splitext(output)[1].lower().strip('.')
+  temporary = f'{output}.partial'
   try:
-    first.save(
+    next(pictures).save(
       temporary,
       kind,
       save_all=True,
       append_images=pictures,
-      duration=round(1000 / fps),
+      duration=_durations(fps, times),
       loop=0,
+      **({'exif': exif} if kind == 'webp' else {'comment': text}),
     )
     os.replace(temporary, output)
   except OSError as error:
     raise errors.FvizError(
-      f'Cannot write {output}: {error.strerror or error}. The frames are kept.'
+      f'Cannot write {output}: {error.strerror or error}. The frames are kept: '
+      'run it again when there is space.'
     ) from error
+  finally:
+    if os.path.exists(temporary):
+      os.remove(temporary)
 
 
-def moved(
-  image: np.ndarray,
-  zoom: float = 1.0,
-  degrees: float = 0.0,
-  shift: tuple[float, float] = (0.0, 0.0),
-) -> np.ndarray:
-  """An image zoomed into, turned and shifted about its centre, bilinear.
-
-  Args:
-    image: [h, w, c]; its mirror image lies outside.
-    zoom: above 1 to go in.
-    degrees: counterclockwise.
-    shift: pixels right and down.
-  """
-  h, w = image.shape[:2]
-  y, x = np.mgrid[:h, :w].astype(np.float32)
-  y, x = y - (h - 1) / 2 - shift[1], x - (w - 1) / 2 - shift[0]
-  c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-  rows = (c * y + s * x) / zoom + (h - 1) / 2
-  columns = (c * x - s * y) / zoom + (w - 1) / 2
-  return sampled(image, rows, columns)
-
-
-def sampled(
-  image: np.ndarray, rows: np.ndarray, columns: np.ndarray
-) -> np.ndarray:
-  """Bilinear samples of [h, w, c] at [...] positions; mirrored outside."""
-  h, w = image.shape[:2]
-  rows, columns = _mirrored(rows, h), _mirrored(columns, w)
-  top, left = rows.astype(np.int32), columns.astype(np.int32)
-  below, after = np.minimum(top + 1, h - 1), np.minimum(left + 1, w - 1)
-  down, right = (rows - top)[..., None], (columns - left)[..., None]
-  upper = image[top, left] * (1 - right) + image[top, after] * right
-  lower = image[below, left] * (1 - right) + image[below, after] * right
-  return np.float32(upper * (1 - down) + lower * down)
+def _durations(fps, times) -> int | list[int]:
+  """Milliseconds of each frame; those of GIF are rounded to tens."""
+  if times is None or len(times) < 2:
+    return round(1000 / fps)
+  ends = [*times[1:], times[-1] + (times[-1] - times[0]) / (len(times) - 1)]
+  # Rounded at the ends, so that errors do not add up.
+  marks = [round(100 * (t - times[0])) * 10 for t in [times[0], *ends]]
+  return [max(10, b - a) for a, b in itertools.pairwise(marks)]
 
 
 def walk(terms: list, position: float) -> list[float]:
@@ -198,13 +158,6 @@ def walk(terms: list, position: float) -> list[float]:
   """
   place = position * (len(terms) - 1)
   return [max(0.0, 1 - abs(place - i)) for i in range(len(terms))]
-
-
-def _mirrored(places: np.ndarray, size: int) -> np.ndarray:
-  if size == 1:
-    return np.zeros_like(places)
-  places = np.abs(places) % (2 * (size - 1))
-  return np.minimum(places, 2 * (size - 1) - places)
 
 
 def _key(plan: dreams.Plan, number: int):
@@ -273,11 +226,3 @@ def _check(config: ConfigDict) -> None:
       "A walk through layers needs two or more whole layers: layer='mixed3,"
       "mixed5', no channels, label or guide."
     )
-
-
-def frames_of(path: str) -> Iterator[str]:
-  """The finished frames in a working directory, in order."""
-  folder = os.path.join(path, 'frames')
-  for name in sorted(os.listdir(folder)):
-    if name.endswith('.png') and not name.startswith('.'):
-      yield os.path.join(folder, name)

@@ -31,7 +31,7 @@ _FORMATS = ('PNG', 'JPEG', 'WEBP', 'TIFF', 'BMP', 'GIF', 'PPM')
 # What can be written, and what can hold transparency.
 _SUFFIXES = {'.png': True, '.jpg': False, '.jpeg': False, '.webp': True}
 _MOST_PIXELS = 90_000_000  # Pillow's own limit, to the next ten million.
-_DESCRIPTION = 0x010E  # EXIF ImageDescription: where WebP keeps the record.
+DESCRIPTION = 0x010E  # EXIF ImageDescription: where WebP keeps the record.
 _COMMENT_LIMIT = 65_000  # Bytes; a JPEG segment holds 65 533.
 _SAMPLE = pathlib.Path(__file__).with_name('sample.jpg')
 
@@ -201,7 +201,7 @@ def read_record(path: str | os.PathLike) -> dict[str, Any]:
         image.load()  # Also reads the text behind the pixels.
         text = image.text.get('fviz')
       else:
-        text = image.info.get('comment') or image.getexif().get(_DESCRIPTION)
+        text = image.info.get('comment') or image.getexif().get(DESCRIPTION)
   except FvizError:
     raise
   except Exception as error:
@@ -333,7 +333,7 @@ def _encoded(path, pixels: np.ndarray, record) -> bytes:
   if pathlib.Path(path).suffix.lower() == '.webp':
     exif = Image.Exif()
     if text:
-      exif[_DESCRIPTION] = text.decode()
+      exif[DESCRIPTION] = text.decode()
     image.save(buffer, 'webp', quality=95, exif=exif)
   else:
     image.save(buffer, 'jpeg', quality=95, subsampling=0, comment=text)

@@ -1,5 +1,8 @@
 """Films: geometry against scipy, resuming, and disks that fill up."""
 
+import os
+import resource
+
 import numpy as np
 import pytest
 import small
@@ -92,6 +95,52 @@ def test_a_full_disk_leaves_whole_frames(monkeypatch):
   with pytest.raises(errors.FvizError, match='No space'):
     films.run(_config('zoom'), 'f.gif')
   assert len(_frames()) == 2
+
+
+@pytest.fixture
+def disk():
+  """A function that lets no file grow beyond some bytes: a full disk."""
+  soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+  limit = lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+  yield limit
+  limit(soft)
+
+
+def test_a_film_goes_on_when_there_is_space_again(disk):
+  """The system itself refuses; the first frame is nearly flat, and fits."""
+  pixels = np.full((96, 128, 3), 130, np.uint8)
+  pixels[_RNG.integers(0, 96, 60), _RNG.integers(0, 128, 60)] = 200
+  Image.fromarray(pixels).save('a.png')
+  films.run(_config('iterations'), 'whole.gif')
+  sizes = [os.path.getsize(f) for f in films.frames_of('whole.gif.frames')]
+  assert 1.5 * sizes[0] < sizes[1]
+  disk((sizes[0] + sizes[1]) // 2)
+  with pytest.raises(errors.FvizError, match='too large[.] Check .* space'):
+    films.run(_config('iterations'), 'f.gif')
+  (frame,) = _frames()
+  np.testing.assert_array_equal(frame, Image.open('a.png'))
+  disk(resource.RLIM_INFINITY)
+  films.run(_config('iterations'), 'f.gif')
+  # The film itself has no room.
+  disk(200)
+  with pytest.raises(errors.FvizError, match='frames are kept'):
+    films.run(_config('iterations'), 'f.webp', 'f.gif.frames')
+  assert not [f for f in os.listdir() if 'webp' in f or 'partial' in f]
+  for a, b in zip(_frames('whole.gif.frames'), _frames(), strict=True):
+    np.testing.assert_array_equal(a, b)
+
+
+def test_films_grow():
+  """More frames go on where a film ends; only a walk is spread over them."""
+  films.run(_config('zoom', frames=2), 'f.gif')
+  before = [os.stat(f).st_mtime_ns for f in films.frames_of('f.gif.frames')]
+  films.run(_config('zoom', frames=3, fps=12.0), 'f.gif')
+  after = [os.stat(f).st_mtime_ns for f in films.frames_of('f.gif.frames')]
+  assert len(after) == 3 and after[:2] == before
+  walk = dict(layer='conv,conv_1')
+  films.run(_config('layers', frames=2, **walk), 'g.gif')
+  with pytest.raises(errors.FvizError, match='film.frames'):
+    films.run(_config('layers', frames=3, **walk), 'g.gif')
 
 
 def test_films_of_iterations_and_layers():

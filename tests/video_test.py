@@ -1,6 +1,8 @@
 """Clips: frames, times, sound, motion, resuming; needs the extra `video`."""
 
 import fractions
+import pathlib
+import struct
 
 import numpy as np
 import pytest
@@ -10,9 +12,19 @@ pytest.importorskip('cv2', reason="needs pip install 'fviz[video]'")
 
 import av  # noqa: E402
 import small  # noqa: E402
+from PIL import Image  # noqa: E402
 
+from fviz import (  # noqa: E402
+  cli,
+  clips,
+  encoding,
+  errors,
+  films,
+  models,
+  photos,
+  video,
+)
 from fviz import config as configs  # noqa: E402
-from fviz import errors, films, models, video  # noqa: E402
 
 _RNG = np.random.default_rng(0)
 _N = 8
@@ -48,14 +60,17 @@ def tiny(monkeypatch, tmp_path):
   monkeypatch.chdir(tmp_path)
 
 
-def _write(path, frames, times=None, seconds_of_sound=0.0, **metadata):
-  """A clip as a camera makes it; metadata may hold a rotation."""
-  with av.open(path, 'w') as container:
+def _write(
+  path, frames, times=None, seconds_of_sound=0.0, aspect=1, options=(), click=0
+):
+  """A clip as a camera makes it, perhaps with a click in its sound."""
+  with av.open(path, 'w', options=dict(options)) as container:
     stream = container.add_stream('libx264', rate=10)
     stream.height, stream.width = frames[0].shape[:2]
+    stream.codec_context.sample_aspect_ratio = aspect
     stream.pix_fmt, stream.time_base = 'yuv444p', fractions.Fraction(1, 1000)
     stream.codec_context.time_base = stream.time_base
-    stream.options = {'crf': '1'}
+    stream.options = {'crf': '1', 'g': '1'}
     sound = None
     if seconds_of_sound:
       sound = container.add_stream('aac', rate=8000, layout='mono')
@@ -69,6 +84,9 @@ def _write(path, frames, times=None, seconds_of_sound=0.0, **metadata):
     container.mux(stream.encode())
     if sound:
       wave = np.sin(np.arange(int(8000 * seconds_of_sound)) / 5)[None]
+      if click:
+        wave *= 0.01
+        wave[:, int(8000 * click) : int(8000 * click) + 80] = 0.9
       data = av.AudioFrame.from_ndarray(
         np.float32(wave), format='fltp', layout='mono'
       )
@@ -202,37 +220,126 @@ def test_cuts_and_schedules():
       video.parse_schedule(bad)
 
 
-def test_rotation_flags_are_obeyed(monkeypatch):
+def _patched(path, where, data):
+  """The clip with other bytes `where` its function of the file says."""
+  whole = bytearray(pathlib.Path('clip.mp4').read_bytes())
+  start = where(bytes(whole))
+  whole[start : start + len(data)] = data
+  pathlib.Path(path).write_bytes(whole)
+  return path
+
+
+def test_rotation_flags_are_obeyed():
+  """As phones write them: (x, y) -> (h - y, x), a quarter clockwise."""
   _write('clip.mp4', _clip()[:1])
-  upright = _clip_frame(0)
-  decode = av.container.InputContainer.decode
+  matrix = struct.pack('>9i', 0, 1 << 16, 0, -1 << 16, 0, 0, 48 << 16, 0, 1)
+  # Version and flags, five numbers, eight bytes, four short ones.
+  header = lambda whole: whole.index(b'tkhd') + 4 + 4 + 20 + 8 + 8
+  turned = next(video.read(_patched('turned.mp4', header, matrix))).image
+  upright = next(video.read('clip.mp4')).image
+  np.testing.assert_array_equal(turned, np.rot90(upright, -1))
 
-  class Turned:
-    """A frame whose flag says: turn by 90 degrees counterclockwise."""
 
-    def __init__(self, frame):
-      self.frame, self.rotation, self.time = frame, 90, frame.time
+def test_pixels_become_square():
+  _write('clip.mp4', _clip()[:1], aspect=fractions.Fraction(2, 1))
+  image = next(video.read('clip.mp4')).image
+  assert image.shape == (48, 128, 3)
+  np.testing.assert_allclose(image[:, ::2] / 255, _clip_frame(0)[:, ::2])
 
-    def to_ndarray(self, **options):
-      return self.frame.to_ndarray(**options)
 
-  class Container:
-    def __init__(self, inner):
-      self.inner, self.streams = inner, inner.streams
+@pytest.mark.parametrize('name', ['cut.mp4', 'cut.mkv', 'damaged.mp4'])
+def test_clips_that_break_off_are_read_with_a_warning(name, caplog):
+  whole = 'whole' + name[-4:]
+  options = {'movflags': 'faststart'} if name.endswith('mp4') else {}
+  _write(whole, _clip(), options=options)
+  data = bytearray(pathlib.Path(whole).read_bytes())
+  assert len(list(video.read(whole))) == _N and not caplog.records
+  if name == 'damaged.mp4':
+    middle, length = len(data) // 2, len(data) // 5
+    data[middle : middle + length] = bytes(length)
+  else:
+    data = data[: len(data) * 2 // 3]
+  pathlib.Path(name).write_bytes(data)
+  found = list(video.read(name))
+  assert 2 <= len(found) < _N
+  message = 'is damaged' if name == 'damaged.mp4' else 'breaks off after'
+  assert message in caplog.text and name in caplog.text
+  if name == 'damaged.mp4':  # What follows keeps its time.
+    assert found[-1].time == pytest.approx(0.1 * (_N - 1), abs=1e-3)
 
-    def __enter__(self):
-      return self
 
-    def __exit__(self, *unused):
-      self.inner.close()
+def _click(path):
+  """(when the loudest sample of a clip is, where its sound ends) in seconds."""
+  with av.open(path) as container:
+    parts = list(container.decode(container.streams.audio[0]))
+  wave = np.concatenate([p.to_ndarray().mean(0) for p in parts])
+  rate, start = parts[0].sample_rate, float(parts[0].time)
+  return start + np.argmax(np.abs(wave)) / rate, start + len(wave) / rate
 
-    def decode(self, stream):
-      return map(Turned, decode(self.inner, stream))
 
-  opened = av.open
-  monkeypatch.setattr(av, 'open', lambda path: Container(opened(path)))
-  turned = next(video.read('clip.mp4')).image / 255
-  np.testing.assert_array_equal(turned, np.rot90(upright))
+def test_sound_goes_with_the_frames():
+  """Sound starts with the first frame, and ends with the last one."""
+  times = [0.5, 0.6, 0.7, 0.8]
+  _write('clip.mp4', _clip()[:4], times, 2.0, click=0.6)
+  click, end = _click('clip.mp4')
+  assert end > 2
+  for output in ('out.mkv', 'out.webm'):  # Copied, and encoded anew.
+    video.run(_config(frames=4), output, 'frames')
+    found, end = _click(output)
+    assert found == pytest.approx(click - 0.5, abs=0.03), output
+    # To a packet, of 1024 samples at 8 kHz.
+    assert end == pytest.approx(0.4, abs=0.15), output
+
+
+def test_films_carry_their_recipe():
+  _write('clip.mp4', _clip()[:2])
+  for suffix in ('mp4', 'webm', 'gif', 'webp'):
+    video.run(_config(), f'out.{suffix}', 'frames')
+    record = (
+      photos.read_record(f'out.{suffix}')
+      if suffix in ('gif', 'webp')
+      else encoding.read_record(f'out.{suffix}')
+    )
+    assert record['config']['layer'] == 'conv_1' and record['clip']
+  for name in ('clip.mp4', 'nothing.mp4'):
+    with pytest.raises(errors.FvizError, match='no recipe|Cannot read'):
+      encoding.read_record(name)
+
+
+def test_redo_makes_the_film_again(capsys):
+  _write('clip.mp4', _clip()[:2])
+  video.run(_config(), 'out.mp4')
+  assert cli.main(['redo', 'out.mp4']) == 0
+  for a, b in zip(
+    films.frames_of('out.mp4.frames'),
+    films.frames_of('out-redo.mp4.frames'),
+    strict=True,
+  ):
+    np.testing.assert_array_equal(_png(a), _png(b))
+  frame = 'out.mp4.frames/frames/000001.png'
+  assert cli.main(['redo', frame]) == 2
+  assert 'frame of a film' in capsys.readouterr().err
+  _write('clip.mp4', _clip()[1:3])
+  assert cli.main(['redo', 'out.mp4']) == 1
+  assert 'SHA-256' in capsys.readouterr().err
+  # Nor does a stopped film go on with another clip.
+  with pytest.raises(errors.FvizError, match='input_sha256'):
+    video.run(_config(), 'out.mp4')
+
+
+def test_gifs_keep_uneven_times():
+  times = [0.0, 0.1, 0.15, 0.4]
+  films.encode('a.gif', iter(_clip()[:4]), 10.0, {}, times)
+  with Image.open('a.gif') as gif:
+    found = []
+    for i in range(4):
+      gif.seek(i)
+      found.append(gif.info['duration'])
+  np.testing.assert_allclose(np.cumsum(found[:3]), [100, 150, 400], atol=10)
+
+
+def _codec_at(whole):
+  return whole.index(b'avc1', whole.index(b'stsd'))
 
 
 def test_refuses(tmp_path, monkeypatch):
@@ -266,8 +373,21 @@ def test_refuses(tmp_path, monkeypatch):
   ):
     with pytest.raises(errors.FvizError, match=message):
       video.run(config, 'out.mp4')
+  codec = _patched('codec.mp4', _codec_at, b'xyzw')
+  with pytest.raises(errors.FvizError, match='codec'):
+    next(video.read(codec))
+  monkeypatch.setitem(encoding._CODECS, '.mov', 'nothing')
+  with pytest.raises(errors.FvizError, match='lacks the codec nothing'):
+    video.run(_config(), 'out.mov')
+  assert not pathlib.Path('out.mov.frames').exists()
+  with av.open('zero.mkv', 'w') as container:
+    stream = container.add_stream('libx264', rate=10)
+    stream.height, stream.width, stream.pix_fmt = 48, 64, 'yuv420p'
+    container.start_encoding()
+  with pytest.raises(errors.FvizError, match='length is zero'):
+    next(video.read('zero.mkv'))
   with pytest.raises(errors.FvizError, match='Unknown film format'):
     video.run(_config(), 'out.xyz')
-  monkeypatch.setattr(video, 'av', None)
+  monkeypatch.setattr(clips, 'av', None)
   with pytest.raises(errors.FvizError, match=r'fviz\[video\]'):
     video.run(_config(), 'out.mp4')

@@ -35,14 +35,12 @@ def add(subparsers) -> None:
 
 
 def run(args) -> int:
-  from fviz import photos
-
-  record = photos.read_record(args.picture)
   path = pathlib.Path(args.picture)
+  record = _record(path)
   output = args.output or str(path.with_stem(path.stem + '-redo'))
   changes = common.parsed(args.set)
   if record.get('command') == 'dream':
-    _dream(record, changes, args, output)
+    _dream(record, changes, args, path, output)
   elif record.get('command') == 'render':
     _render(record, changes, args, output)
   elif isinstance(record.get('channel'), int):
@@ -55,7 +53,16 @@ def run(args) -> int:
   return 0
 
 
-def _dream(record, changes, args, output) -> None:
+def _record(path: pathlib.Path) -> dict:
+  """The recipe in a picture or a film."""
+  from fviz import encoding, photos
+
+  if path.suffix.lower() not in encoding.SUFFIXES or not path.is_file():
+    return photos.read_record(path)
+  return encoding.read_record(str(path))
+
+
+def _dream(record, changes, args, path, output) -> None:
   from fviz import config as configs
   from fviz.commands import dream
 
@@ -64,9 +71,10 @@ def _dream(record, changes, args, output) -> None:
   config = restored(configs.dream(), record)
   common.override(config, changes)
   clip = dream.is_clip(config.input) or record.get('clip') is True
-  if (clip or config.film.kind) and not args.output:
+  is_film = clip or config.film.kind
+  if is_film and path.suffix == '.png' and not args.output:
     raise errors.UsageError(
-      f'{args.picture} is of a film: say where the film is to go (-o film.mp4)'
+      f'{path} is a frame of a film: say where the film is to go (-o film.mp4)'
     )
   _check_files(config, record, changes, ('input', 'guide', 'mask'))
   dream.make(config, output, clip)
