@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import functools
 from collections.abc import Callable
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,28 +18,15 @@ import numpy as np
 import optax
 
 from fviz import (
-  engine,
+  dream_step,
   errors,
   gradients,
   objectives,
   octaves,
-  panorama,
-  rewrite,
-  tiles,
   types,
 )
 
 STEP = 1.5 / 255  # The notebook's step, in images of [0, 1]: strength 1.
-_BORDERS = {
-  'wrap': (tiles.WRAP, tiles.WRAP),  # The notebook's roll.
-  'reflect': (tiles.REFLECT, tiles.REFLECT),
-  'panorama': (tiles.REFLECT, tiles.AROUND),
-}
-_HALO = 32  # Pixels; more changes nothing that can be seen.
-# Longest side of a window. On CPU, larger ones are no faster.
-_LARGEST = {'cpu': 1216}
-_LARGEST_ELSEWHERE = 4096
-_SMALLEST = 160
 _LEAST = 8  # Side of the smallest octave, in pixels.
 
 
@@ -72,23 +57,6 @@ class Settings:
   window: int = 0
 
 
-class _Program(NamedTuple):
-  """What is compiled for one image size.
-
-  Attributes:
-    axes: how it is cut.
-    constants: of the network.
-    add: (constants, objective, canvas, total, y, x, wy, wx) -> (total, value):
-      adds the gradient of the window at (y, x) of the canvas, weighted.
-    caps: of a panorama: its maps, and the program of its polar views.
-  """
-
-  axes: tuple[tiles.Axis, tiles.Axis]
-  constants: list[types.Array]
-  add: Callable[..., tuple[types.Array, types.Array]]
-  caps: tuple[panorama.Caps, _Program] | None = None
-
-
 class Dreamer:
   """Dreams compiled for a network and an objective, one size after another.
 
@@ -98,9 +66,6 @@ class Dreamer:
     network: to dream with.
     objective: what to see; one job, not a batch.
     settings: how.
-
-  Attributes:
-    compilations: of gradients, so far.
   """
 
   def __init__(
@@ -110,7 +75,7 @@ class Dreamer:
     settings: Settings = Settings(),
   ):
     _check(settings)
-    self.network, self.settings, self.compilations = network, settings, 0
+    self.network, self.settings = network, settings
     self.objective = objectives.bind(objective, network)
     jobs, self.objective = objectives.batch(self.objective)
     if jobs is not None:
@@ -118,7 +83,13 @@ class Dreamer:
         f'A dream has one objective, this one has {jobs} jobs: give a single '
         'channel, or a sum of several.'
       )
-    self._programs: dict[tuple, _Program] = {}
+    self._programs: dict[tuple, dream_step.Program] = {}
+    self._seen: dict[tuple[int, int], bool] = {}
+
+  @property
+  def compilations(self) -> int:
+    """How many image sizes have been compiled."""
+    return len(self._programs)
 
   def check(self, size: tuple[int, int]) -> list[tuple[int, int]]:
     """The sizes of the octaves, or an error if the network is too coarse."""
@@ -183,46 +154,19 @@ class Dreamer:
     mask = np.ones((1, 1), np.float32) if mask is None else mask
     mask = jnp.asarray(mask[..., None], jnp.float32)
     x = jnp.asarray(x)
+    amount = np.float32(STEP * self.settings.strength)
     for i in range(self.settings.iterations):
-      x = self._step(program, x, jax.random.fold_in(key, i), mask)
+      x = dream_step.step(
+        program,
+        self.objective,
+        x,
+        jax.random.fold_in(key, i),
+        mask,
+        amount,
+        self.settings.gradient,
+      )
       on_step()
     return np.array(x)
-
-  def _step(self, program, x, key, mask):
-    """x + step * gradient / mean |gradient|, the windows' gradients joined."""
-    axes, settings = program.axes, self.settings
-    moves, (ys, xs), canvas, total = _begin(x, key, axes)
-    for i, top in enumerate(np.asarray(ys)):
-      for j, left in enumerate(np.asarray(xs)):
-        total, value = program.add(
-          program.constants,
-          self.objective,
-          canvas,
-          total,
-          top,
-          left,
-          tiles.weights(axes[0], i),
-          tiles.weights(axes[1], j),
-        )
-        # The loop must not run ahead: each window in flight has its memory.
-        jax.block_until_ready(value)
-    poles = self._poles(program, canvas) if program.caps else None
-    amount = np.float32(STEP * settings.strength)
-    return _end(x, total, poles, moves, mask, amount, axes, settings.gradient)
-
-  def _poles(self, program, canvas):
-    """The maps of the polar views, and their gradients."""
-    maps, small = program.caps
-    ends = np.s_[
-      program.axes[0].margin : program.axes[0].margin + program.axes[0].size,
-      program.axes[1].margin : program.axes[1].margin + program.axes[1].size,
-    ]
-    found, ones = [], np.ones(small.axes[0].size, np.float32)
-    for image in panorama.views(canvas[ends], maps):
-      zero, place = jnp.zeros_like(image), np.int32(0)
-      arguments = small.constants, self.objective, image, zero
-      found.append(small.add(*arguments, place, place, ones, ones)[0])
-    return maps, jnp.stack(found)
 
   def replace(self, objective: types.Objective | None = None, **changes):
     """A dreamer with other numbers, which shares all compiled programs.
@@ -237,67 +181,21 @@ class Dreamer:
     _check(made.settings)
     return made
 
-  # Compiling.
-
-  def _program(self, shape: tuple[int, ...]) -> _Program:
+  def _program(self, shape: tuple[int, ...]) -> dream_step.Program:
     if shape not in self._programs:
-      self._programs[shape] = self._compiled(shape)
+      self._programs[shape] = dream_step.compiled(
+        self.network, self.objective, shape, self.settings
+      )
     return self._programs[shape]
-
-  def _compiled(self, shape) -> _Program:
-    """The program of a size; windows shrink until they fit into memory."""
-    device = jax.local_devices()[0]
-    largest = self.settings.window or _LARGEST.get(
-      device.platform, _LARGEST_ELSEWHERE
-    )
-    budget = engine.memory_budget(device)
-    while True:
-      program = self._with_windows(shape, largest)
-      smallest = self.settings.window or largest // 2 < _SMALLEST
-      if smallest or engine.bytes_used(program.add) <= budget:
-        break
-      largest //= 2
-    if self.settings.border != 'panorama':
-      return program
-    maps = panorama.caps(*shape[:2])
-    side = maps.to_view.shape[-1]
-    axes = (tiles.cut(side, side, 0, tiles.WRAP, 0),) * 2
-    small = self._compile((side, side, shape[2]), axes)
-    return program._replace(caps=(maps, small))
-
-  def _with_windows(self, shape, largest) -> _Program:
-    return self._compile(shape, cut(shape[:2], self.settings, largest))
-
-  def _compile(self, shape, axes) -> _Program:
-    rows, columns = axes
-    window = (rows.window, columns.window, shape[2])
-    layers = self.objective.layers
-    prepared = rewrite.prepare(self.network, (1, *window), layers)
-    canvas = jax.ShapeDtypeStruct(
-      (
-        rows.size + 2 * rows.margin,
-        columns.size + 2 * columns.margin,
-        shape[2],
-      ),
-      jnp.float32,
-    )
-    place = jax.ShapeDtypeStruct((), jnp.int32)
-    add = jax.jit(
-      functools.partial(_add, prepared.apply, window), donate_argnums=3
-    ).lower(
-      prepared.constants,
-      self.objective,
-      canvas,
-      canvas,
-      place,
-      place,
-      *(jax.ShapeDtypeStruct((a.window,), jnp.float32) for a in axes),
-    )
-    self.compilations += 1
-    return _Program(axes, prepared.constants, add.compile())
 
   def _sees(self, size) -> bool:
     """Whether the network has activations at an image size."""
+    # Asked for every frame, and tracing a network takes longer than a step.
+    if size not in self._seen:
+      self._seen[size] = self._activates(size)
+    return self._seen[size]
+
+  def _activates(self, size) -> bool:
     image = jax.ShapeDtypeStruct(
       (1, *size, self.network.input_channels), jnp.float32
     )
@@ -340,62 +238,6 @@ def noise(size: tuple[int, int], seed: int = 0, channels: int = 3):
   return (values + 100) / 255
 
 
-def cut(
-  size: tuple[int, int], settings: Settings, largest: int
-) -> tuple[tiles.Axis, tiles.Axis]:
-  """How rows and columns of an image size are cut; see `tiles.cut`."""
-  rows, columns = (
-    tiles.cut(side, largest, _HALO, border, settings.jitter)
-    for side, border in zip(size, _BORDERS[settings.border], strict=True)
-  )
-  return rows, columns
-
-
-# A step, in the parts that are compiled.
-
-
-@functools.partial(jax.jit, static_argnums=2)
-def _begin(x, key, axes):
-  moves = offsets(axes, key)
-  canvas = tiles.spread(x, axes, moves)
-  starts = tuple(map(tiles.starts, axes, moves))
-  return moves, starts, canvas, jnp.zeros_like(canvas)
-
-
-def offsets(
-  axes: tuple[tiles.Axis, tiles.Axis], key: types.Key
-) -> tuple[types.Array, types.Array]:
-  """How far rows and columns move at the step of a key."""
-  rows, columns = jax.random.split(key)
-  return tiles.offset(axes[0], rows), tiles.offset(axes[1], columns)
-
-
-def _add(apply, window, constants, objective, canvas, total, y, x, wy, wx):
-  images = jax.lax.dynamic_slice(canvas, (y, x, 0), window)[None]
-
-  def score(images):
-    activations = apply(constants, images, jnp.bool_(False))
-    return objective(activations, images)
-
-  value, gradient = jax.value_and_grad(score)(images)
-  part = gradient[0] * (wy[:, None] * wx)[..., None]
-  old = jax.lax.dynamic_slice(total, (y, x, 0), window)
-  return jax.lax.dynamic_update_slice(total, old + part, (y, x, 0)), value
-
-
-@functools.partial(jax.jit, static_argnums=(6, 7), donate_argnums=0)
-def _end(x, total, poles, moves, mask, amount, axes, conditioning):
-  condition = lambda g: conditioning.update(g, conditioning.init(g))[0]
-  # Before it is rolled back: where blurs end is another place at each step.
-  g = condition(tiles.gather(total, axes)[None])[0]
-  if poles is not None:
-    # Conditioned in their views: a blur over rows would draw out spokes.
-    maps, found = poles
-    g = panorama.blended(g, condition(found), maps)
-  g = tiles.unmoved(g, axes, moves)
-  return jnp.clip(x + amount * mask * g, 0, 1)
-
-
 # Checks.
 
 
@@ -405,11 +247,12 @@ def _check(settings: Settings) -> None:
     value = getattr(settings, name)
     if not low <= value < float('inf'):
       raise errors.FvizError(f'{name} must be at least {low}, not {value}.')
-  if settings.border not in _BORDERS:
-    raise errors.unknown('border', settings.border, _BORDERS)
-  if 0 < settings.window < _SMALLEST:
+  if settings.border not in dream_step.BORDERS:
+    raise errors.unknown('border', settings.border, dream_step.BORDERS)
+  if 0 < settings.window < dream_step.SMALLEST:
     raise errors.FvizError(
-      f'window must be 0 or at least {_SMALLEST} pixels, not {settings.window}.'
+      f'window must be 0 or at least {dream_step.SMALLEST} pixels, not '
+      f'{settings.window}.'
     )
 
 

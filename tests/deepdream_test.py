@@ -1,5 +1,7 @@
 """DeepDream against the notebook, said again in NumPy; windows; masks."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +12,7 @@ from scipy import ndimage
 
 from fviz import (
   deepdream,
+  dream_step,
   errors,
   gradients,
   guidance,
@@ -127,8 +130,8 @@ def _step(image, seed=0, **settings):
 @pytest.mark.parametrize('border', ['wrap', 'reflect', 'panorama'])
 def test_windows_do_not_change_the_gradient(border, monkeypatch):
   """The halo exceeds the receptive field: no border shows at all."""
-  monkeypatch.setattr(deepdream, '_SMALLEST', 64)
-  monkeypatch.setattr(deepdream, '_HALO', 12)
+  monkeypatch.setattr(dream_step, 'SMALLEST', 64)
+  monkeypatch.setattr(dream_step, '_HALO', 12)
   image = _RNG.random((150, 170, 3)).astype(np.float32)
   whole, _ = _step(image, border=border)
   cut, dreamer = _step(image, border=border, window=64)
@@ -141,8 +144,8 @@ def test_windows_do_not_change_the_gradient(border, monkeypatch):
 
 def test_windows_leave_no_grid(monkeypatch):
   """With a receptive field wider than the halo, energy is even all the same."""
-  monkeypatch.setattr(deepdream, '_SMALLEST', 48)
-  monkeypatch.setattr(deepdream, '_HALO', 12)
+  monkeypatch.setattr(dream_step, 'SMALLEST', 48)
+  monkeypatch.setattr(dream_step, '_HALO', 12)
   network = small.network()
   settings = deepdream.Settings(
     octaves=1,
@@ -224,6 +227,24 @@ def test_programs_are_kept(image):
   np.testing.assert_array_equal(dreamer(image), first)
   assert np.abs(dreamer(image, 1) - first).max() > 0
   assert dreamer.compilations == 3
+
+
+def test_a_network_is_traced_once_a_size(image):
+  """Tracing takes longer than a step: not again for every frame of a film."""
+  traced, network = [], _network()
+
+  def apply(*arguments):
+    traced.append(arguments[1].shape)
+    return network.apply(*arguments)
+
+  counted = dataclasses.replace(network, apply=apply)
+  settings = deepdream.Settings(octaves=2, iterations=1)
+  dreamer = deepdream.Dreamer(counted, objectives.deepdream('a'), settings)
+  dreamer(image)
+  before = len(traced)
+  dreamer(image, 1)
+  dreamer.replace(strength=2.0)(image)
+  assert before and len(traced) == before
 
 
 def test_normalized_and_guided_against_numpy():
