@@ -19,6 +19,7 @@ from fviz import (
   gallery,
   guidance,
   objectives,
+  outputs,
   photos,
   workdir,
 )
@@ -116,7 +117,7 @@ def encode(
   pictures = (Image.fromarray(gallery.to_uint8(f)) for f in frames)
   text = workdir.encode(dict(record or {}))
   exif = Image.Exif()
-  exif[photos.DESCRIPTION] = text
+  exif[outputs.DESCRIPTION] = text
   kind = os.path.splitext(output)[1].lower().strip('.')
   temporary = f'{output}.partial'
   try:

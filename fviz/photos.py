@@ -1,4 +1,4 @@
-"""Photos from anywhere as arrays, and pictures that carry their recipe.
+"""Photos from anywhere as arrays, and the recipes that ours carry.
 
 Files come from cameras, phones and strangers: whatever a reader could get
 wrong (rotation, colour profile, transparency, depth) is put right here, and
@@ -14,25 +14,41 @@ import logging
 import os
 import pathlib
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageCms, ImageOps
 
-from fviz import gallery, workdir
-from fviz.errors import FvizError, unknown
+from fviz import workdir
+from fviz.errors import FvizError
+from fviz.outputs import (
+  DESCRIPTION,
+  check_output,
+  check_writable,
+  is_picture,
+  write,
+)
+
+__all__ = [
+  'Photo',
+  'check_output',
+  'check_writable',
+  'fitted',
+  'is_picture',
+  'read',
+  'read_record',
+  'resized',
+  'sample',
+  'sha256',
+  'write',
+]
 
 _log = logging.getLogger(__name__)
 
 # No EPS and the like: those formats start other programs.
 _FORMATS = ('PNG', 'JPEG', 'WEBP', 'TIFF', 'BMP', 'GIF', 'PPM')
-# What can be written, and what can hold transparency.
-_SUFFIXES = {'.png': True, '.jpg': False, '.jpeg': False, '.webp': True}
 _MOST_PIXELS = 90_000_000  # Pillow's own limit, to the next ten million.
-DESCRIPTION = 0x010E  # EXIF ImageDescription: where WebP keeps the record.
-_COMMENT_LIMIT = 65_000  # Bytes; a JPEG segment holds 65 533.
 _SAMPLE = pathlib.Path(__file__).with_name('sample.jpg')
 
 
@@ -110,11 +126,6 @@ def fitted(image: np.ndarray, longest: int) -> np.ndarray:
   return resized(image, (max(1, round(h * scale)), max(1, round(w * scale))))
 
 
-def is_picture(path: str | os.PathLike) -> bool:
-  """Whether `write` knows the format, by the name."""
-  return pathlib.Path(path).suffix.lower() in _SUFFIXES
-
-
 def sha256(path: str | os.PathLike) -> str:
   """The hash of a file of any size and kind.
 
@@ -126,64 +137,6 @@ def sha256(path: str | os.PathLike) -> str:
       return hashlib.file_digest(file, 'sha256').hexdigest()
   except OSError as error:
     raise FvizError(f'Cannot read {path}: {error.strerror}.') from error
-
-
-def check_output(path: str | os.PathLike, alpha: bool = False) -> None:
-  """Refuses a path that `write` could not serve, before any work.
-
-  Raises:
-    FvizError: an unknown suffix, a directory, no permission, or transparency
-      in a format that has none.
-  """
-  path = pathlib.Path(path)
-  suffix = path.suffix.lower()
-  if suffix not in _SUFFIXES:
-    raise unknown('picture format', suffix or str(path), _SUFFIXES)
-  if alpha and not _SUFFIXES[suffix]:
-    raise FvizError(
-      f'{path}: {suffix} has no transparency, which the photo has: write a '
-      '.png, or flatten the photo first.'
-    )
-  check_writable(path)
-
-
-def check_writable(path: str | os.PathLike) -> None:
-  """Refuses a path where no file can be made or replaced."""
-  path = pathlib.Path(path)
-  if path.is_dir():
-    raise FvizError(f'{path} is a directory: give the name of a file.')
-  folder = path.absolute().parent
-  while not folder.exists() and folder != folder.parent:
-    folder = folder.parent
-  if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-    raise FvizError(
-      f'Cannot write {path}: {folder} is no directory that we may write to. '
-      'Choose another place.'
-    )
-
-
-def write(
-  path: str | os.PathLike,
-  image: ArrayLike,
-  record: Mapping[str, Any] | None = None,
-  alpha: np.ndarray | None = None,
-) -> None:
-  """Writes a picture whole or not at all, its record in the metadata.
-
-  Args:
-    path: .png (record in a text chunk), .jpg (comment) or .webp (EXIF).
-    image: [h, w, 3] in [0, 1], or uint8.
-    record: what made it; `read_record` gives it back.
-    alpha: [h, w] in [0, 1].
-  """
-  check_output(path, alpha is not None)
-  pixels = gallery.to_uint8(image)
-  if alpha is not None:
-    pixels = np.dstack([pixels, gallery.to_uint8(alpha)])
-  if pathlib.Path(path).suffix.lower() == '.png':
-    gallery.save_png(path, pixels, record)
-    return
-  workdir.write(path, _encoded(path, pixels, record))
 
 
 def read_record(path: str | os.PathLike) -> dict[str, Any]:
@@ -319,22 +272,3 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
   except (ImageCms.PyCMSError, OSError, ValueError) as error:
     _log.warning('Ignored a colour profile that cannot be used: %s', error)
     return image
-
-
-# Writing.
-
-
-def _encoded(path, pixels: np.ndarray, record) -> bytes:
-  text = b'' if record is None else workdir.encode(dict(record)).encode()
-  if len(text) > _COMMENT_LIMIT:
-    raise FvizError(f'The record takes {len(text)} bytes: write a .png.')
-  squeezed = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
-  image, buffer = Image.fromarray(squeezed), io.BytesIO()
-  if pathlib.Path(path).suffix.lower() == '.webp':
-    exif = Image.Exif()
-    if text:
-      exif[DESCRIPTION] = text.decode()
-    image.save(buffer, 'webp', quality=95, exif=exif)
-  else:
-    image.save(buffer, 'jpeg', quality=95, subsampling=0, comment=text)
-  return buffer.getvalue()
