@@ -16,11 +16,10 @@ from fviz import cpu
 
 cpu.faster()
 
-import numpy as np  # noqa: E402
 from flax import nnx  # noqa: E402
 
 import fviz  # noqa: E402
-from fviz import deepdream, networks, objectives, octaves, photos  # noqa: E402
+from fviz import deepdream, networks, objectives, photos  # noqa: E402
 from fviz.models import inception_v3  # noqa: E402
 
 _LAYER = 'mixed_4'
@@ -37,98 +36,6 @@ def network(weights: str = ''):
   )
 
 
-def torch_dream(image, settings):
-  """The notebook's deepdream() in PyTorch, as people port it."""
-  import torch
-  from torch import nn
-  from torch.nn import functional as F
-
-  def conv(inputs, outputs, kernel, stride=1, padding=None):
-    pads = tuple(k // 2 for k in kernel) if padding is None else padding
-    return nn.Sequential(
-      nn.Conv2d(inputs, outputs, kernel, stride, pads), nn.ReLU(inplace=True)
-    )
-
-  def chain(inputs, rows):
-    parts = []
-    for outputs, kernel, stride in rows:
-      parts.append(
-        conv(inputs, outputs, kernel, stride, 0 if stride == 2 else None)
-      )
-      inputs = outputs
-    return nn.Sequential(*parts)
-
-  class Block(nn.Module):
-    def __init__(self, inputs, towers, pooled=None):
-      super().__init__()
-      self.towers = nn.ModuleList([chain(inputs, t) for t in towers])
-      self.pooled = chain(inputs, pooled) if pooled else None
-
-    def forward(self, x):
-      out = [tower(x) for tower in self.towers]
-      if self.pooled is None:
-        out.append(F.max_pool2d(x, 3, 2))
-      else:
-        pool = F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
-        out.append(self.pooled(pool))
-      return torch.cat(out, 1)
-
-  c = inception_v3.conv
-
-  def early(inputs, pooled):
-    towers = [
-      (c(64, 1, 1),),
-      (c(48, 1, 1), c(64, 5, 5)),
-      (c(64, 1, 1), c(96, 3, 3), c(96, 3, 3)),
-    ]
-    return Block(inputs, towers, (c(pooled, 1, 1),))
-
-  late = [
-    (c(192, 1, 1),),
-    (c(128, 1, 1), c(128, 1, 7), c(192, 7, 1)),
-    (c(128, 1, 1), c(128, 7, 1), c(128, 1, 7), c(128, 7, 1), c(192, 1, 7)),
-  ]
-  halving = [(c(384, 3, 3, 2),), (c(64, 1, 1), c(96, 3, 3), c(96, 3, 3, 2))]
-  net = nn.Sequential(
-    conv(3, 32, (3, 3), 2, 0),
-    conv(32, 32, (3, 3), 1, 0),
-    conv(32, 64, (3, 3)),
-    nn.MaxPool2d(3, 2),
-    conv(64, 80, (1, 1)),
-    conv(80, 192, (3, 3), 1, 0),
-    nn.MaxPool2d(3, 2),
-    early(192, 32),
-    early(256, 64),
-    early(288, 64),
-    Block(288, halving),
-    Block(768, late, (c(192, 1, 1),)),
-  )
-  for parameter in net.parameters():
-    parameter.requires_grad_(False)
-
-  def step(x):
-    moves = np.random.randint(-settings.jitter, settings.jitter + 1, 2).tolist()
-    x = torch.roll(x, moves, (2, 3)).requires_grad_(True)
-    loss = (net(x * 1.9921875 - 1.0) ** 2).sum() / 2
-    (g,) = torch.autograd.grad(loss, x)
-    x = (x + deepdream.STEP * g / g.abs().mean()).detach()
-    return torch.roll(x, [-m for m in moves], (2, 3)).clamp(0, 1)
-
-  def run():
-    levels = octaves.bases(image, settings.octaves, settings.scale)
-    detail = np.zeros_like(levels[0])
-    for base in levels:
-      x = base + octaves.zoom(detail, base.shape[:2])
-      x = torch.from_numpy(x.transpose(2, 0, 1)[None].copy())
-      for _ in range(settings.iterations):
-        x = step(x)
-      out = x[0].numpy().transpose(1, 2, 0)
-      detail = out - base
-    return out
-
-  return run
-
-
 def against_torch(weights: str = '', smoke: bool = False) -> list[dict]:
   """Rows for the benchmark's table: seconds a dream, alternating runs."""
   settings = deepdream.Settings(iterations=1 if smoke else 10)
@@ -138,17 +45,11 @@ def against_torch(weights: str = '', smoke: bool = False) -> list[dict]:
   dreamer = deepdream.Dreamer(
     network(weights), objectives.deepdream(_LAYER), settings
   )
-  start = time.perf_counter()
-  for size in octaves.sizes(image.shape[:2], settings.octaves, settings.scale):
-    dreamer._program((*size, 3))
-  compile_seconds = time.perf_counter() - start
-  loops = {'fviz': lambda: dreamer(image)}
-  try:
-    loops['torch'] = torch_dream(image, settings)
-  except ImportError:
-    print('PyTorch is not installed: fviz is measured alone.')
+  loops = {'fviz': lambda: dreamer(image)} | _peer(image, settings)
+  compile_seconds = {'fviz': _compile(dreamer, image.shape), 'torch': 0.0}
+  loops['fviz']()  # Warm: the smaller programs are compiled here.
   times = {name: [] for name in loops}
-  for _ in range(2):
+  for _ in range(3 if smoke else 2):
     for name, loop in loops.items():
       start = time.perf_counter()
       loop()
@@ -162,17 +63,34 @@ def against_torch(weights: str = '', smoke: bool = False) -> list[dict]:
       'steps': settings.octaves * settings.iterations,
       'implementation': name,
       'seconds': min(seconds),
-      'compile_seconds': compile_seconds if name == 'fviz' else 0.0,
+      'compile_seconds': compile_seconds[name],
     }
     for name, seconds in times.items()
   ]
+
+
+def _compile(dreamer, shape) -> float:
+  start = time.perf_counter()
+  for size in dreamer.check(shape[:2]):
+    dreamer._program((*size, shape[2]))
+  return time.perf_counter() - start
+
+
+def _peer(image, settings) -> dict:
+  """The port, where there is PyTorch."""
+  try:
+    from scripts.benchmarks import torch_dream
+  except ImportError:
+    print('PyTorch is not installed: fviz is measured alone.')
+    return {}
+  return {'torch': torch_dream.dream(image, settings)}
 
 
 def megapixels(
   weights: str = '', sizes: tuple[float, ...] = (0.25, 1.0, 4.0, 12.0)
 ) -> list[dict]:
   """Rows: milliseconds per megapixel-iteration, one octave, by size."""
-  rows = []
+  found = []
   for size in sizes:
     width = round((size * 1e6 * 4 / 3) ** 0.5)
     image = photos.resized(
@@ -189,7 +107,7 @@ def megapixels(
       dreamer(image, repeat)
       seconds.append(time.perf_counter() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rows.append(
+    found.append(
       {
         'work': 'dream',
         'megapixels': size,
@@ -197,7 +115,7 @@ def megapixels(
         'peak_memory_mb': peak,
       }
     )
-  return rows
+  return found
 
 
 def main():
@@ -208,10 +126,10 @@ def main():
   args = parser.parse_args()
   if args.megapixels:
     sizes = (0.1, 0.2) if args.smoke else (0.25, 1.0, 4.0, 12.0)
-    rows = megapixels(args.weights, sizes)
+    found = megapixels(args.weights, sizes)
   else:
-    rows = against_torch(args.weights, args.smoke)
-  for row in rows:
+    found = against_torch(args.weights, args.smoke)
+  for row in found:
     print(row)
 
 
