@@ -53,6 +53,7 @@ def sweep() -> ConfigDict:
   config.optimizer = 'adam(0.05)'  # With gradient tricks: 'blur(1)|sgd(0.1)'.
   config.size = 128  # Pixels a side.
   config.steps = 256
+  config.tolerance = 0.0  # Ends a unit that rises by less in 32 steps; 0.01.
   config.redirect_steps = 16  # Dead ReLUs pass gradients for so long.
   config.snapshots = 4  # Contact sheets on the way, the last one included.
   config.page = 64  # Tiles a contact sheet.
@@ -173,6 +174,7 @@ def check(config: ConfigDict, own_network: bool = False) -> None:
     variants=1,
     size=8,
     steps=1,
+    tolerance=0,
     redirect_steps=0,
     snapshots=1,
     page=1,
@@ -227,6 +229,7 @@ def _recipe(config, network, texts, weights) -> engine.Recipe:
     steps=config.steps,
     redirect_steps=config.redirect_steps,
     snapshots=snapshot_steps(config),
+    tolerance=config.tolerance,
   )
 
 

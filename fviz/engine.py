@@ -21,7 +21,7 @@ import optax
 from jax.sharding import AxisType
 from jax.sharding import PartitionSpec as P
 
-from fviz import errors, objectives, rewrite, types
+from fviz import errors, objectives, rewrite, slots, types
 
 # A CPU is busy with few images; a GPU wants many.
 _LARGEST_BATCH = {'cpu': 16}
@@ -42,6 +42,8 @@ class Recipe:
     steps: how many.
     redirect_steps: for so many steps dead ReLUs redirect their gradients.
     snapshots: after which steps to keep the images; the last is always kept.
+    tolerance: a job ends sooner when its objective's mean over 32 steps is
+      above that of the 32 before by less than this share; 0: never.
     reference: images [n, h, w, c] in [0, 1] that go through the transforms with
       the same draws; objectives read them as `types.reference(layer)`.
     at: the recipe as of a step, where its numbers follow schedules; see
@@ -55,6 +57,7 @@ class Recipe:
   steps: int = 256
   redirect_steps: int = 16  # lucid's
   snapshots: tuple[int, ...] = ()
+  tolerance: float = 0.0
   reference: types.Array | None = None
   at: Callable[[types.Array], Recipe] | None = None
 
@@ -93,10 +96,13 @@ class Result(NamedTuple):
 
   Attributes:
     images: [jobs, n, h, w, c] float32 in [0, 1].
-    history: [jobs, steps] objective at each step, as the network saw it.
+    history: [jobs, steps] objective at each step, as the network saw it; after
+      a job's end its last value.
     snapshots: [jobs, snapshots, n, h, w, c] after each of Recipe.snapshots.
     activation: [jobs] the objective on the finished, untransformed images.
     failed: [jobs] first step with a non-finite value, or -1.
+    steps: [jobs] steps done, fewer than the recipe's where its tolerance ended
+      the job.
     params: what was optimized, leaves [jobs, ...]; a CPPN's can be drawn at
       other sizes.
   """
@@ -106,6 +112,7 @@ class Result(NamedTuple):
   snapshots: np.ndarray
   activation: np.ndarray
   failed: np.ndarray
+  steps: np.ndarray
   params: types.PyTree
 
 
@@ -169,8 +176,10 @@ class Engine:
     self._like = objective, numbers
     self._programs: dict[int, Any] = {}
     marks = (recipe.steps, *recipe.snapshots)
+    marks += (slots.WINDOW,) if recipe.tolerance else ()
     self._chunk = _chunk_length(self.devices[0].platform, marks)
     self._init = self._batched(self._init_job, 2)
+    self._renew = self._batched(self._renew_job, 4)
     self._images = self._batched(self._images_job, 2)
     self._score = self._batched(self._score_job, 3, weights=True)
 
@@ -199,45 +208,59 @@ class Engine:
     batch: int,
     on_step: Callable[[int], None] = lambda step: None,
     numbers: types.PyTree = (),
-  ) -> Result:
-    """Optimizes up to `batch` jobs at once.
+  ) -> Iterator[tuple[np.ndarray, Result]]:
+    """Optimizes any number of jobs, `batch` at once.
+
+    A job that has ended leaves its slot to the next; nothing is compiled anew.
 
     Args:
       objective: leaves [jobs, ...].
       keys: [jobs].
       batch: size of the compiled program; fewer jobs are padded.
-      on_step: called with the number of steps done, never blocking.
+      on_step: called with the steps that the youngest job has done.
       numbers: of the recipes, leaves [jobs].
+
+    Yields:
+      (positions of the jobs that ended together, their result).
     """
-    jobs = keys.shape[0]
-    objective, keys, numbers = jax.tree.map(
-      lambda x: _fill(x, batch), (objective, keys, numbers)
+    recipe, jobs = self.recipe, (objective, keys, numbers)
+    place = slots.Slots(
+      keys.shape[0], batch, recipe.steps, recipe.snapshots, recipe.tolerance
     )
     program = self._program(batch)
     # Placed once: moving hundreds of weights takes longer than a small step.
-    fixed = _placed(program, self._seen.constants, objective, keys, numbers)
-    state = self._init(keys, numbers)
-    values, snapshots = [], []
+    (constants,) = _placed(program, 0, self._seen.constants)
+    current = _placed(program, 1, *_taken(jobs, place.places()))
+    state = self._init(*current[1:])
     # ---------------------------------------------------------- the loop
-    for start in range(0, self.recipe.steps, self._chunk):
-      state, value = program(*fixed, state, np.int32(start))
-      values.append(value)
-      done = start + self._chunk
-      if done in self.recipe.snapshots:
-        snapshots.append(self._images(state.params, numbers))
-      on_step(done)
+    while place.busy:
+      state, values = program(constants, *current, state, place.step.copy())
+      place.advance(values)
+      on_step(int(place.step[place.job >= 0].min()))
+      if len(marked := place.marked()):
+        place.keep(marked, self._images(state.params, current[2]))
+      if len(ended := place.ended()):
+        yield self._result(place, ended, state, current)
+        place.free(ended)
+        if (fresh := place.fill()).any():
+          current = _placed(program, 1, *_taken(jobs, place.places()))
+          state = self._renew(fresh, *current[1:], state)
     # ------------------------------------------------------------------
+
+  def _result(self, place, ended, state, current):
+    """(positions, result) of the jobs in some slots, as they are now."""
+    objective, _, numbers = current
     images = self._images(state.params, numbers)
     score = self._score(self._clean.constants, objective, images, numbers)
-    take = lambda x: np.asarray(x)[:jobs]
-    return Result(
-      images=take(images),
-      history=take(jnp.concatenate(values, axis=1)),
-      snapshots=np.stack([take(s) for s in snapshots], axis=1)
-      if snapshots
-      else np.zeros((jobs, 0, *images.shape[1:]), np.float32),
+    take = lambda x: np.asarray(x)[ended]
+    images = take(images)
+    return place.job[ended], Result(
+      images=images,
+      history=place.history(ended),
+      snapshots=place.snapshots(ended, images),
       activation=take(score),
       failed=take(state.failed),
+      steps=place.step[ended],
       params=jax.tree.map(take, state.params),
     )
 
@@ -245,6 +268,11 @@ class Engine:
     recipe = self._recipe_of(numbers)
     params = recipe.parameterization.init(key)
     return State(params, recipe.optimizer.init(params), jnp.int32(-1))
+
+  def _renew_job(self, fresh, key, numbers, state):
+    """A new state where the slot has a fresh job."""
+    new = self._init_job(key, numbers)
+    return jax.tree.map(lambda a, b: jnp.where(fresh, a, b), new, state)
 
   def _opaque(self, images):
     """Images as the network can see them: an alpha channel goes over grey."""
@@ -305,7 +333,7 @@ class Engine:
     return State(params, optimizer, failed), value
 
   def _chunk_of_steps(self, constants, objective, keys, numbers, state, start):
-    many = jax.vmap(self._step_job, (None, 0, 0, 0, 0, None))
+    many = jax.vmap(self._step_job, (None, 0, 0, 0, 0, 0))
     step = functools.partial(many, constants, objective, keys, numbers)
     if self._chunk == 1:
       state, value = step(state, start)
@@ -326,17 +354,18 @@ class Engine:
         function = jax.shard_map(
           function,
           mesh=self._mesh(),
-          in_specs=(P(), P('jobs'), P('jobs'), P('jobs'), P('jobs'), P()),
+          in_specs=(P(), *(P('jobs'),) * 5),
           out_specs=P('jobs'),
           check_vma=False,  # Jobs never meet; our custom gradients are local.
         )
         sharding = jax.sharding.NamedSharding(self._mesh(), P('jobs'))
-      state = jax.tree.map(
+      steps = jax.ShapeDtypeStruct((batch,), jnp.int32)
+      state, steps = jax.tree.map(
         lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
-        state,
+        (state, steps),
       )
       lowered = jax.jit(function, donate_argnums=4).lower(
-        self._seen.constants, objective, keys, numbers, state, jnp.int32(0)
+        self._seen.constants, objective, keys, numbers, state, steps
       )
       self._programs[batch] = lowered.compile()
     return self._programs[batch]
@@ -365,10 +394,14 @@ class Engine:
     )
 
 
-def _placed(program, *arguments):
-  """The first arguments of a compiled program, where it wants them."""
+def _placed(program, first, *arguments):
+  """Arguments of a compiled program, as of the first, where it wants them."""
   shardings, _ = program.input_shardings
-  return jax.device_put(arguments, shardings[: len(arguments)])
+  return jax.device_put(arguments, shardings[first : first + len(arguments)])
+
+
+def _taken(jobs, places):
+  return jax.tree.map(lambda x: jnp.asarray(x)[places], jobs)
 
 
 def batches(
@@ -392,32 +425,29 @@ def batches(
     numbers: of the recipes where `recipe` is a function: leaves [jobs].
 
   Yields:
-    (positions of the batch's jobs, their result), in order.
+    (positions of the jobs that ended together, their result); in order where
+    no tolerance ends jobs sooner.
   """
   numbers = jax.tree.map(jnp.asarray, numbers)
   engine = Engine(network, objective, recipe, numbers=numbers)
-  jobs = keys.shape[0]
+  left, smallest = np.arange(keys.shape[0]), len(engine.devices)
   batch = (
-    engine.largest_batch(jobs)
+    engine.largest_batch(len(left))
     if batch_size == 'auto'
-    else _round_up(min(batch_size, jobs), len(engine.devices))
+    else _round_up(min(batch_size, len(left)), smallest)
   )
-  start = 0
-  while start < jobs:
-    where = np.arange(start, min(start + batch, jobs))
-    part, some = jax.tree.map(
-      lambda x: jnp.asarray(x)[where], (objective, numbers)
-    )
+  while len(left):
+    some, k, n = _taken((objective, keys, numbers), left)
+    done = np.array([], int)
     try:
-      result = engine.run(part, keys[where], batch, on_step, some)
+      for where, result in engine.run(some, k, batch, on_step, n):
+        yield left[where], result
+        done = np.append(done, where)
     except jax.errors.JaxRuntimeError as error:
-      smallest = len(engine.devices)
       if 'RESOURCE_EXHAUSTED' not in str(error) or batch <= smallest:
         raise
       batch = _round_up(batch // 2, smallest)
-      continue
-    yield where, result
-    start += len(where)
+    left = np.delete(left, done)
 
 
 def render(
@@ -451,8 +481,11 @@ def render(
     objective = jax.tree.map(lambda x: jnp.asarray(x)[None], objective)
     jobs = 1
   keys = job_keys(seed, units(objective, jobs), np.full(jobs, variant))
-  parts = [r for _, r in batches(network, objective, keys, recipe, batch_size)]
-  return jax.tree.map(lambda *fields: np.concatenate(fields), *parts)
+  where, parts = zip(
+    *batches(network, objective, keys, recipe, batch_size), strict=True
+  )
+  order = np.argsort(np.concatenate(where))
+  return jax.tree.map(lambda *fields: np.concatenate(fields)[order], *parts)
 
 
 def units(objective, jobs: int) -> np.ndarray:

@@ -221,6 +221,7 @@ class _Work:
       'activation': _number(result.activation[i]),
       'history': [_number(history[s - 1]) for s in self.recipe.snapshots],
       'failed': int(result.failed[i]),
+      'steps': int(result.steps[i]),
       'file': self.directory.relative(self.directory.image_path(*unit)),
       'seconds': round(seconds, 3),
     }

@@ -16,6 +16,7 @@ from fviz import (
   parameterizations,
   recipes,
   regularizers,
+  slots,
   transforms,
 )
 
@@ -54,12 +55,11 @@ def test_one_device_equals_four():
   )
   jobs, objective = objectives.batch(objective)
   keys = engine.job_keys(0, np.arange(jobs), np.zeros(jobs, int))
-  results = [
-    engine.Engine(network, objective, recipe, jax.devices()[:n]).run(
-      objective, keys, batch=8
-    )
-    for n in (1, 4)
-  ]
+  results = []
+  for n in (1, 4):
+    one = engine.Engine(network, objective, recipe, jax.devices()[:n])
+    ((_, result),) = one.run(objective, keys, batch=8)
+    results.append(result)
   np.testing.assert_allclose(results[0].images, results[1].images, **_TOLERANCE)
 
 
@@ -77,9 +77,7 @@ def test_one_compilation_for_many_batches():
   _, objective = objectives.batch(objective)
   keys = engine.job_keys(0, np.arange(12), np.zeros(12, int))
   one = engine.Engine(network, objective, _recipe())
-  for start in (0, 4, 8):
-    part = jax.tree.map(lambda x: x[start : start + 4], objective)  # noqa: B023
-    one.run(part, keys[start : start + 4], batch=4)
+  assert len(list(one.run(objective, keys, batch=4))) == 3
   assert one.compilations == 1
 
 
@@ -89,6 +87,41 @@ def test_objective_rises():
   assert np.all(result.history[:, -5:].mean(1) > result.history[:, :5].mean(1))
   assert result.images.shape == (4, 1, 24, 24, 3)
   assert np.all(result.failed == -1)
+
+
+def test_jobs_that_rise_no_more_make_room_without_compiling():
+  network = small.network()
+  # No transform and a large rate: the objective is level soon.
+  recipe = dataclasses.replace(
+    _recipe(steps=160, optimizer=optax.adam(0.5)),
+    transform=lambda key, images: images,
+    snapshots=(64, 160),
+    tolerance=0.02,
+  )
+  _, objective = objectives.batch(
+    objectives.bind(objectives.channel('conv_1', jnp.arange(12)), network)
+  )
+  keys = engine.job_keys(0, np.arange(12), np.zeros(12, int))
+  one = engine.Engine(network, objective, recipe, jax.devices()[:1])
+  found = list(one.run(objective, keys, batch=5))
+  where = np.concatenate([places for places, _ in found])
+  steps = np.concatenate([result.steps for _, result in found])
+  assert one.compilations == 1
+  assert sorted(where) == list(range(12))
+  assert set(steps % slots.WINDOW) == {0} and steps.min() < steps.max()
+  for job in (where[0], where[-1]):
+    alone = engine.render(
+      network,
+      objectives.channel('conv_1', int(job)),
+      dataclasses.replace(recipe, snapshots=()),
+    )
+    places, result = next((p, r) for p, r in found if job in p)
+    i = list(places).index(job)
+    assert alone.steps[0] == result.steps[i]
+    np.testing.assert_allclose(result.images[i], alone.images[0], **_TOLERANCE)
+    np.testing.assert_array_equal(result.snapshots[i, 1], result.images[i])
+    last = result.history[i, result.steps[i] - 1]
+    np.testing.assert_array_equal(result.history[i, result.steps[i] :], last)
 
 
 def test_snapshots_are_the_pictures_on_the_way():
@@ -199,7 +232,7 @@ def test_many_recipes_in_one_program():
     'decay': np.array([1.0, 1.0, 1.5], np.float32),
   }
   one = engine.Engine(network, objective, _recipe_of, numbers=numbers)
-  together = one.run(objective, keys, 4, numbers=numbers)
+  ((_, together),) = one.run(objective, keys, 4, numbers=numbers)
   assert one.compilations == 1
   for i in (0, 2):  # Off and on in one program.
     plain = {name: float(values[i]) for name, values in numbers.items()}
