@@ -1,0 +1,112 @@
+"""The benchmark's works in fviz, through the engine that everything uses."""
+
+import functools
+import time
+
+from fviz import cpu
+
+cpu.faster()
+
+import jax  # noqa: E402
+import jax.numpy as jnp  # noqa: E402
+import numpy as np  # noqa: E402
+import optax  # noqa: E402
+from flax import nnx  # noqa: E402
+
+import fviz  # noqa: E402
+from fviz import engine, networks, objectives, types  # noqa: E402
+from fviz.models import inception_v3, resnet, vgg  # noqa: E402
+from scripts.benchmarks import worker, works  # noqa: E402
+
+_CHUNK = 32  # Steps a dispatch on accelerators.
+
+
+def random_network(name: str) -> types.Network:
+  """Speed does not depend on the weights."""
+  make, preprocess = {
+    'inception_v3': (inception_v3.InceptionV3, inception_v3.preprocess),
+    'resnet50': (
+      functools.partial(resnet.ResNet, resnet.Bottleneck, (3, 4, 6, 3)),
+      None,
+    ),
+    'vgg16': (functools.partial(vgg.VGG, (2, 2, 3, 3, 3)), None),
+  }[name]
+  options = {'preprocess': preprocess} if preprocess else {}
+  return networks.from_nnx(make(rngs=nnx.Rngs(0)), **options)
+
+
+class Loop:
+  """A compiled work; `run` goes on from where the last call ended."""
+
+  def __init__(self, work: works.Work, weights: str):
+    network = (
+      fviz.models.load(work.network, weights)
+      if weights
+      else random_network(work.network)
+    )
+    self._work, self._step = work, 0
+    layer, _ = works.LAYERS[work.network]
+    _, self._objective = objectives.batch(
+      objectives.bind(
+        objectives.channel(layer, jnp.arange(work.batch)), network
+      )
+    )
+    jobs = np.arange(work.batch)
+    self._keys = engine.job_keys(0, jobs, 0 * jobs)
+    start = time.perf_counter()
+    self._engine = engine.Engine(
+      network, self._objective, recipe(work), jax.devices()[:1]
+    )
+    program = self._engine._program(work.batch)
+    self.compile_seconds = time.perf_counter() - start
+    self.device = str(jax.devices()[0])
+    self.versions = {'jax': jax.__version__}
+    fixed = self._engine._seen.constants, self._objective, self._keys, ()
+    self._fixed = engine._placed(program, *fixed)
+    self._program = program
+    self._state = self._engine._init(self._keys, ())
+
+  def run(self, steps: int) -> int:
+    if self._work.kind == 'sweep':
+      return self._sweep(steps)
+    chunk = self._engine._chunk
+    dispatches = -(-steps // chunk)
+    for _ in range(dispatches):
+      self._state, _ = self._program(
+        *self._fixed, self._state, np.int32(self._step)
+      )
+      self._step += chunk
+    jax.block_until_ready(self._state)
+    return dispatches * chunk
+
+  def _sweep(self, steps: int) -> int:
+    """Twice the batch, from nothing to pictures."""
+    del steps
+    for _ in range(2):
+      self._engine.run(self._objective, self._keys, self._work.batch)
+    return 2 * self._engine.recipe.steps
+
+  def peak_bytes(self) -> int:
+    stats = jax.devices()[0].memory_stats()
+    if stats and 'peak_bytes_in_use' in stats:
+      return stats['peak_bytes_in_use']
+    return worker.resident_bytes()
+
+
+def recipe(work: works.Work) -> engine.Recipe:
+  """What the other implementation does, too."""
+  steps = 1 if jax.default_backend() == 'cpu' else _CHUNK
+  if work.kind == 'lucid':
+    return fviz.recipes.lucid(work.size, steps=steps)
+  if work.kind == 'maco':
+    return fviz.recipes.maco(
+      work.size, crops=works.MACO_CROPS, crop_size=224, steps=steps
+    )
+  return engine.Recipe(
+    fviz.parameterizations.pixels(work.size),
+    optax.adam(0.05),
+    transform=fviz.transforms.compose(
+      fviz.transforms.jitter(8), fviz.transforms.scale(0.9, 1.1)
+    ),
+    steps=works.SWEEP_STEPS if work.kind == 'sweep' else steps,
+  )
