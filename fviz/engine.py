@@ -427,6 +427,9 @@ def batches(
   Yields:
     (positions of the jobs that ended together, their result); in order where
     no tolerance ends jobs sooner.
+
+  Raises:
+    FvizError: one job a device does not fit the memory.
   """
   numbers = jax.tree.map(jnp.asarray, numbers)
   engine = Engine(network, objective, recipe, numbers=numbers)
@@ -443,9 +446,14 @@ def batches(
       for where, result in engine.run(some, k, batch, on_step, n):
         yield left[where], result
         done = np.append(done, where)
-    except jax.errors.JaxRuntimeError as error:
-      if 'RESOURCE_EXHAUSTED' not in str(error) or batch <= smallest:
+    except (jax.errors.JaxRuntimeError, MemoryError) as error:
+      if not _is_out_of_memory(error):
         raise
+      if batch <= smallest:
+        raise errors.FvizError(
+          'The memory is full with one picture a device. Make it smaller '
+          '(size), look into a lower layer, or free some memory.'
+        ) from error
       batch = _round_up(batch // 2, smallest)
     left = np.delete(left, done)
 
@@ -528,6 +536,11 @@ def _chunk_length(platform: str, marks: tuple[int, ...]) -> int:
     return 1
   common = math.gcd(*marks)
   return max(k for k in range(1, _LONGEST_CHUNK + 1) if common % k == 0)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+  """Of a device or, at the copies for files, of the host."""
+  return isinstance(error, MemoryError) or 'RESOURCE_EXHAUSTED' in str(error)
 
 
 def _round_up(n: int, multiple: int) -> int:

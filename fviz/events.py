@@ -17,6 +17,8 @@ import time
 
 import numpy as np
 
+from fviz import files
+
 _CASTAGNOLI = 0x82F63B78  # RFC 3720, appendix B.4, bits reversed.
 _MASK = 0xA282EAD8  # Of TFRecord files.
 _LANES = 4096  # Parts of a long text whose checksums are taken side by side.
@@ -38,13 +40,7 @@ class File:
     """Appends a record, all of it or nothing; OSError on a full disk."""
     size = struct.pack('<Q', len(event))
     data = size + _checksum(size) + event + _checksum(event)
-    before = os.fstat(self._descriptor).st_size
-    try:
-      if os.write(self._descriptor, data) < len(data):
-        raise OSError('the disk is full')
-    except OSError:
-      os.ftruncate(self._descriptor, before)
-      raise
+    files.append(self._descriptor, data)
 
   def sync(self) -> None:
     """Returns when all of it is on the disk."""

@@ -39,6 +39,17 @@ def write(path: epath.PathLike, data: bytes) -> None:
     ) from error
 
 
+def append(descriptor: int, data: bytes) -> None:
+  """Adds to the end of an open file, all or nothing; OSError if it is full."""
+  size = os.fstat(descriptor).st_size
+  try:
+    while data:
+      data = data[os.write(descriptor, data) :]
+  except BaseException:
+    os.ftruncate(descriptor, size)
+    raise
+
+
 def remove_temporary(folders: Iterable[pathlib.Path]) -> None:
   """Removes what killed processes left of files; nobody may be writing."""
   for folder in folders:

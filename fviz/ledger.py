@@ -29,12 +29,10 @@ def append(path: str, lines: bytes) -> None:
   descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
   try:
     _mend(descriptor)
-    size = os.fstat(descriptor).st_size
-    if os.write(descriptor, lines) < len(lines):
-      os.ftruncate(descriptor, size)
-      raise OSError('the disk is full')
+    new = not os.fstat(descriptor).st_size
+    files.append(descriptor, lines)
     os.fsync(descriptor)
-    if not size:
+    if new:
       files.sync_directory(os.path.dirname(path))
   finally:
     os.close(descriptor)

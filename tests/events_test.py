@@ -4,6 +4,7 @@ import os
 import struct
 import time
 
+import faults
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing import event_file_loader
@@ -30,11 +31,11 @@ def _steps(path):
 
 
 def test_a_full_disk_leaves_whole_records(tmp_path, monkeypatch):
-  file, real = events.File(str(tmp_path / 'new')), os.write
+  file = events.File(str(tmp_path / 'new'))
   file.add(_event(1))
   with monkeypatch.context() as patch:
-    patch.setattr(os, 'write', lambda d, data: real(d, data[:9]))
-    with pytest.raises(OSError, match='full'):
+    patch.setattr(os, 'write', faults.full_after(9))
+    with pytest.raises(OSError, match='No space'):
       file.add(_event(2))
   file.add(_event(3))
   file.sync()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 
+import faults
 import numpy as np
 import pytest
 
@@ -270,11 +271,10 @@ def test_write_leaves_no_temporary_file(tmp_path, monkeypatch):
 def test_failed_append_is_undone(tmp_path, monkeypatch):
   with Workdir.open(tmp_path, _CONFIG) as work:
     work.append([_record(work, 1)])
-    before, real = _ledger(tmp_path).read_bytes(), os.write
-    record = _record(work, 2)
+    before, record = _ledger(tmp_path).read_bytes(), _record(work, 2)
     with monkeypatch.context() as patch:
-      patch.setattr(os, 'write', lambda d, data: real(d, data[:9]))
-      with pytest.raises(FvizError, match='full'):
+      patch.setattr(os, 'write', faults.full_after(9))
+      with pytest.raises(FvizError, match='No space'):
         work.append([record])
     assert _ledger(tmp_path).read_bytes() == before
     work.append([record])
