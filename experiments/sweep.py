@@ -9,7 +9,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from fviz import cpu, errors, sweep
+from fviz import cpu, errors, preemption, sweep
 
 _CONFIG = config_flags.DEFINE_config_file(
   'config', 'configs/sweep.py', 'What to do; see fviz/config.py.'
@@ -25,7 +25,8 @@ def main(argv):
   logging.set_verbosity(logging.WARNING)
   cpu.faster()
   try:
-    report = sweep.run(_CONFIG.value, _WORKDIR.value)
+    with preemption.graceful() as stop:
+      report = sweep.run(_CONFIG.value, _WORKDIR.value, stop=stop)
   except errors.FvizError as error:
     sys.exit(f'error: {error}')
   print(report)

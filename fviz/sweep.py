@@ -6,6 +6,7 @@ from them, so a sweep that was killed ends as one that was not.
 
 from __future__ import annotations
 
+import itertools
 import math
 import platform
 import time
@@ -26,6 +27,7 @@ from fviz import (
   models,
   networks,
   objectives,
+  preemption,
   tensorboard,
   types,
   workdir,
@@ -36,6 +38,8 @@ _VERSIONS = ('jax', 'flax', 'optax', 'numpy')
 IGNORED = ('batch_size', 'versions', 'versions.python') + tuple(
   f'versions.{name}' for name in _VERSIONS
 )
+
+_SHEETS = 8  # Contact sheets that a report lists.
 
 Unit = tuple[str, int, int]  # (layer, channel, variant).
 
@@ -48,12 +52,20 @@ class Report(NamedTuple):
   units: int
   failed: int
   seconds: float
+  missing: int = 0  # Units for the next time.
 
   def __str__(self) -> str:
-    sheets = '\n'.join(f'  contact sheet  {s}' for s in self.sheets)
     failed = f', {self.failed} failed' if self.failed else ''
+    of, again = '', ''
+    if self.missing:
+      of = f' of {self.units + self.missing}'
+      again = 'Stopped early: the same command goes on from here.\n'
+    shown = self.sheets[-_SHEETS:]
+    more = ' (and more)' if len(self.sheets) > _SHEETS else ''
+    sheets = ''.join(f'  contact sheet  {sheet}{more}\n' for sheet in shown)
     return (
-      f'{self.units} pictures{failed} in {self.seconds:.0f} s\n{sheets}\n'
+      f'{self.units}{of} pictures{failed} in {self.seconds:.0f} s\n'
+      f'{again}{sheets}'
       f'  pictures       {self.path / "images"}\n'
       f'  TensorBoard    {self.path}\n'
       f'Open it with: tensorboard --logdir {self.path}'
@@ -61,7 +73,10 @@ class Report(NamedTuple):
 
 
 def run(
-  config: ConfigDict, path: str, network: types.Network | None = None
+  config: ConfigDict,
+  path: str,
+  network: types.Network | None = None,
+  stop: preemption.Stop = lambda: False,
 ) -> Report:
   """Renders every unit of a config that its working directory lacks.
 
@@ -69,6 +84,7 @@ def run(
     config: see `fviz.config.sweep`.
     path: the working directory; give it again to resume.
     network: your own, instead of the zoo's `config.model`.
+    stop: asked after each batch whether to leave the rest for the next time.
 
   Raises:
     FvizError: before any work, for everything wrong in the config or in the
@@ -86,16 +102,17 @@ def run(
     tensorboard.Writer(directory.path) as writer,
   ):
     writer.text('config', markdown(record))
-    work = _Work(config, network, recipe, directory, writer, units)
-    for layer in dict.fromkeys(unit[0] for unit in units):
+    work = _Work(config, network, recipe, directory, writer, units, stop)
+    for layer in work.units:
       work.layer(layer)
-    finished = {u: r for u, r in directory.finished().items() if u in units}
+  count = sum(u in work.finished for u in units)
   return Report(
     directory.path,
     work.sheets,
-    len(finished),
-    sum(r.get('failed', -1) >= 0 for r in finished.values()),
+    count,
+    sum(u in work.finished.failed for u in units),
     time.monotonic() - start,
+    len(units) - count,
   )
 
 
@@ -136,27 +153,30 @@ def plan(config: ConfigDict, network: types.Network) -> list[Unit]:
 class _Work:
   """A sweep under way: what every layer of it needs."""
 
-  def __init__(self, config, network, recipe, directory, writer, units):
+  def __init__(self, config, network, recipe, directory, writer, units, stop):
     self.config, self.network, self.recipe = config, network, recipe
-    self.directory, self.writer, self.units = directory, writer, units
+    self.directory, self.writer, self.stop = directory, writer, stop
+    self.units: dict[str, list[Unit]] = {}  # By layer.
+    for unit in units:
+      self.units.setdefault(unit[0], []).append(unit)
+    self.finished = directory.finished()
     self.sheets: list[str] = []
     self.done = 0
 
   def layer(self, layer: str) -> None:
     """Renders what is missing of a layer, page after page."""
-    units = [u for u in self.units if u[0] == layer]
-    finished = self.directory.finished()
-    pending = [u for u in units if u not in finished]
+    units = self.units[layer]
+    pending = [u for u in units if u not in self.finished]
     pages = dict(enumerate(gallery.pages(units, self.config.page)))
-    pages = self._finish_pages(pages, finished)
-    for _ in self._render(layer, pending):
-      finished.refresh()
-      pages = self._finish_pages(pages, finished)
-    self._summarize(layer, [finished[u] for u in units])
+    for _ in itertools.chain([None], self._render(layer, pending)):
+      # Before its last sheet, which tells the next run that all is there.
+      if self._is_whole(units) and not self._has_sheets(pages):
+        self._summarize(layer, units)
+      pages = self._finish_pages(pages)
 
   def _render(self, layer, pending):
-    """Yields {unit: record} of each finished batch, already on the disk."""
-    if not pending:
+    """Yields after each batch, when it is on the disk."""
+    if not pending or self.stop():
       return
     channels = np.array([u[1] for u in pending])
     variants = np.array([u[2] for u in pending])
@@ -184,12 +204,15 @@ class _Work:
       ):
         seconds, begin = time.monotonic() - begin, time.monotonic()
         units = [pending[i] for i in where]
-        yield self._save(units, result, seconds)
+        self._save(units, result, seconds)
         bar.update(len(where))
+        yield
+        if self.stop():
+          return
 
-  def _save(self, units, result, seconds) -> dict[Unit, dict]:
+  def _save(self, units, result, seconds) -> None:
     """Pictures first, then the ledger: a line means that all is there."""
-    records = {}
+    records = []
     for i, unit in enumerate(units):
       record = self._record(unit, result, i, seconds / len(units))
       # The film is what contact sheets of earlier steps are made from.
@@ -198,15 +221,14 @@ class _Work:
       gallery.save_png(
         self.directory.image_path(*unit), result.images[i, 0], record
       )
-      records[unit] = record
-    self.directory.append(records.values())
+      records.append(record)
+    self.directory.append(records)
+    self.finished.refresh()
     self.done += len(units)
     rate = len(units) / max(seconds, 1e-9)
     self.writer.scalar('units_per_second', rate, self.done)
-    activation = [r['activation'] for r in records.values()]
+    activation = [r['activation'] for r in records]
     self._mean_scalar(f'{units[0][0]}/mean_activation', activation, self.done)
-    self.writer.flush()
-    return records
 
   def _record(self, unit, result, i, seconds) -> dict:
     layer, channel, variant = unit
@@ -226,29 +248,45 @@ class _Work:
       'seconds': round(seconds, 3),
     }
 
-  def _finish_pages(self, pages, finished):
+  def _is_whole(self, units) -> bool:
+    return all(u in self.finished for u in units)
+
+  def _sheet_paths(self, number, units) -> list:
+    path = self.directory.gallery_path
+    return [path(units[0][0], number, s) for s in self.recipe.snapshots]
+
+  def _has_sheets(self, pages) -> bool:
+    paths = (p for page in pages.items() for p in self._sheet_paths(*page))
+    return all(path.exists() for path in paths)
+
+  def _finish_pages(self, pages):
     """Makes the contact sheets whose units are all there; returns the rest."""
     rest = {}
     for number, units in pages.items():
-      if all(u in finished for u in units):
-        self._sheets_of(number, units, finished)
+      if self._is_whole(units):
+        self._sheets_of(number, units)
       else:
         rest[number] = units
     return rest
 
-  def _sheets_of(self, number, units, finished) -> None:
+  def _sheets_of(self, number, units) -> None:
     layer, steps = units[0][0], self.recipe.snapshots
-    paths = [self.directory.gallery_path(layer, number, s) for s in steps]
+    paths = self._sheet_paths(number, units)
     self.sheets.append(str(paths[-1]))
-    if all(path.exists() for path in paths):
+    if self._has_sheets({number: units}):
       return  # A resumed run has nothing to add.
-    films = [self._frames(u, finished[u]) for u in units]
+    films = [self._frames(u, self.finished[u]) for u in units]
     captions = [f'{u[1]}.{u[2]}' if u[2] else u[1] for u in units]
-    for i, (step, path) in enumerate(zip(steps, paths, strict=True)):
-      sheet = gallery.contact_sheet([f and f[i] for f in films], captions)
-      gallery.save_png(path, sheet)
+    sheets = [
+      gallery.contact_sheet([f and f[i] for f in films], captions)
+      for i in range(len(steps))
+    ]
+    # TensorBoard first: the files tell the next run that it has them.
+    for sheet, step in zip(sheets, steps, strict=True):
       self.writer.image(f'{layer}/page-{number:03d}', sheet, step)
     self.writer.flush()
+    for sheet, path in zip(sheets, paths, strict=True):
+      gallery.save_png(path, sheet)
 
   def _frames(self, unit, record):
     """The pictures of a unit at each snapshot, or None if it failed."""
@@ -264,8 +302,9 @@ class _Work:
   def _film(self, unit):
     return self.directory.film_path(*unit, suffix='.png')
 
-  def _summarize(self, layer, records) -> None:
+  def _summarize(self, layer, units) -> None:
     """The layer as a whole, from its ledger lines."""
+    records = [self.finished[u] for u in units]
     histories = [r.get('history') or [] for r in records]
     for i, step in enumerate(self.recipe.snapshots):
       values = [h[i] for h in histories if len(h) > i]

@@ -170,7 +170,7 @@ def test_preempted_with_grace(nursery, whole, tmp_path, moment):
   assert code == 0, said
   found = len(faults.finished(path))
   assert 0 <= found < 8 and found % 2 == 0
-  assert f'{found} of 8 pictures' in said and 'same command' in said
+  assert f'{found} of 8 pictures' in said and 'the same command' in said
   _resume(nursery, path, whole, channels=_FEW)
 
 

@@ -127,9 +127,11 @@ def _objective(args) -> str:
 
 def sweep(args) -> int:
   from fviz import config as configs
-  from fviz import sweep
+  from fviz import preemption, sweep
 
-  print(sweep.run(_fill(configs.sweep(), args), args.workdir))
+  config = _fill(configs.sweep(), args)
+  with preemption.graceful() as stop:
+    print(sweep.run(config, args.workdir, stop=stop))
   return 0
 
 
