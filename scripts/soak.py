@@ -101,12 +101,12 @@ def lines(path: pathlib.Path) -> int:
 
 
 def resident(pid: int) -> float:
-  """Megabytes in memory; 0 when the process is over."""
+  """Megabytes of its own (no files) in memory; 0 when the process is over."""
   try:
     status = pathlib.Path(f'/proc/{pid}/status').read_text()
   except OSError:
     return 0.0
-  found = [s.split()[1] for s in status.splitlines() if s.startswith('VmRSS')]
+  found = [s.split()[1] for s in status.splitlines() if s.startswith('RssAnon')]
   return int(found[0]) / 1024 if found else 0.0
 
 
