@@ -126,7 +126,8 @@ def test_a_read_only_disk(nursery, whole, small_disk):
 def test_out_of_memory(nursery, whole, tmp_path, largest):
   """Smaller batches, or an error that says so; what is finished stays."""
   path = tmp_path / 'run'
-  fault = dict(name='out_of_memory', batch=2, largest=largest)
+  # The third of four steps of the second batch.
+  fault = dict(name='out_of_memory', moment=7, largest=largest)
   code, said = nursery.run(path, fault, channels=_FEW)
   if largest:
     assert code == 0 and len(faults.finished(path)) == 8, said

@@ -258,24 +258,24 @@ def hold(appends: int, until: str) -> None:
   workdir.Workdir.append = held
 
 
-def out_of_memory(batch: int, largest: int) -> None:
-  """From the n-th batch on, no more than `largest` units fit the device."""
+def out_of_memory(moment: int, largest: int) -> None:
+  """From the n-th step on, no more than `largest` units fit the device."""
   import jax
 
   from fviz import engine
 
-  program, count = engine.Engine._program, itertools.count(1)
+  program, steps = engine.Engine._program, itertools.count(1)
 
   def full(self, size):
     step = program(self, size)
-    if next(count) < batch or size <= largest:
-      return step
 
-    def fail(*args):
-      raise jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: out of memory')
+    def tried(*args):
+      if next(steps) >= moment and size > largest:
+        raise jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: out of memory')
+      return step(*args)
 
-    fail.input_shardings = step.input_shardings
-    return fail
+    tried.input_shardings = step.input_shardings
+    return tried
 
   engine.Engine._program = full
 
