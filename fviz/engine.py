@@ -195,7 +195,8 @@ class Engine:
         break
       del self._programs[batch]
       batch = max(many, int(batch * budget / used) // many * many)
-    return batch
+    # As many batches, evenly filled: padding costs as much as work.
+    return _round_up(-(-jobs // -(-jobs // batch)), many)
 
   def memory(self, batch: int) -> int:
     """Bytes the step of a batch needs on one device, weights included."""
