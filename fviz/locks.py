@@ -1,7 +1,7 @@
 """Locks on a working directory: the kernel drops them with their holders.
 
 `.lock-<process>` is held as long as a process works there, `.lock-config`
-for the moment in which a process settles in.
+for the moment in which a process settles in or leaves.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import fcntl
 import logging
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from fviz.errors import FvizError
 
@@ -59,9 +59,17 @@ def settling(path: pathlib.Path) -> Iterator[None]:
     os.close(descriptor)
 
 
-def alone(path: pathlib.Path, process: int) -> bool:
-  """Whether no other process works here; to be asked while settling."""
-  own = {_SETTLING, f'.lock-{process}'}
+def check_none_beyond(path: pathlib.Path, processes: int) -> None:
+  """Raises an FvizError where a run of more processes has left one at work."""
+  for file in path.glob('.lock-*'):
+    number = file.name.removeprefix('.lock-')
+    if number.isdigit() and int(number) >= processes:
+      os.close(hold(path, int(number)))
+
+
+def alone(path: pathlib.Path, processes: Iterable[int]) -> bool:
+  """Whether none but these works here; to be asked while settling."""
+  own = {_SETTLING, *(f'.lock-{process}' for process in processes)}
   for file in path.glob('.lock-*'):
     if file.name in own:
       continue

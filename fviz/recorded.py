@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fviz import entries, files
@@ -37,6 +37,18 @@ def settle(path: pathlib.Path, config: dict, ignore: tuple[str, ...]) -> dict:
 def _compare(
   path: pathlib.Path, old: dict, new: dict, ignore: tuple[str, ...]
 ) -> None:
+  if lines := differences(old, new, ignore):
+    raise FvizError(
+      f'{path} was made with another config (old -> new):\n'
+      + '\n'.join(lines)
+      + '\nUse another workdir, or the old config.'
+    )
+
+
+def differences(
+  old: Mapping, new: Mapping, ignore: Iterable[str] = ()
+) -> list[str]:
+  """A line for each field that differs, old -> new."""
   old, new = dict(_flat(old)), dict(_flat(new))
   lines = []
   for name in dict.fromkeys([*old, *new]):
@@ -45,12 +57,7 @@ def _compare(
     a, b = old.get(name, _ABSENT), new.get(name, _ABSENT)
     if not _same(a, b):
       lines.append(f'  {name}: {_shown(a)} -> {_shown(b)}')
-  if lines:
-    raise FvizError(
-      f'{path} was made with another config (old -> new):\n'
-      + '\n'.join(lines)
-      + '\nUse another workdir, or the old config.'
-    )
+  return lines
 
 
 def normalized(config: Mapping[str, Any]) -> dict:

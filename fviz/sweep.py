@@ -6,8 +6,11 @@ from them, so a sweep that was killed ends as one that was not.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import logging
 import math
+import os
 import platform
 import time
 from collections.abc import Mapping
@@ -28,10 +31,14 @@ from fviz import (
   networks,
   objectives,
   preemption,
+  processes,
+  shares,
   tensorboard,
   types,
   workdir,
 )
+
+_log = logging.getLogger(__name__)
 
 _VERSIONS = ('jax', 'flax', 'optax', 'numpy')
 # What may change between a run and its resumption: no picture depends on it.
@@ -52,14 +59,19 @@ class Report(NamedTuple):
   units: int
   failed: int
   seconds: float
-  missing: int = 0  # Units for the next time.
+  missing: int = 0  # Units for the next time, or for other processes.
+  alone: bool = True  # No other process had a share.
 
   def __str__(self) -> str:
     failed = f', {self.failed} failed' if self.failed else ''
     of, again = '', ''
     if self.missing:
       of = f' of {self.units + self.missing}'
-      again = 'Stopped early: the same command goes on from here.\n'
+      again = (
+        'Stopped early: the same command goes on from here.\n'
+        if self.alone
+        else 'The rest is for other processes, or for the next time.\n'
+      )
     shown = self.sheets[-_SHEETS:]
     more = ' (and more)' if len(self.sheets) > _SHEETS else ''
     sheets = ''.join(f'  contact sheet  {sheet}{more}\n' for sheet in shown)
@@ -77,6 +89,7 @@ def run(
   path: str,
   network: types.Network | None = None,
   stop: preemption.Stop = lambda: False,
+  group: processes.Group = processes.ALONE,
 ) -> Report:
   """Renders every unit of a config that its working directory lacks.
 
@@ -85,35 +98,68 @@ def run(
     path: the working directory; give it again to resume.
     network: your own, instead of the zoo's `config.model`.
     stop: asked after each batch whether to leave the rest for the next time.
+    group: the processes that share the work, from `processes.join`.
 
   Raises:
     FvizError: before any work, for everything wrong in the config or in the
-      working directory.
+      working directory, here or in another process.
   """
   start = time.monotonic()
-  configs.check(config, own_network=network is not None)
-  network = network or models.load(config.model, config.weights)
-  units = plan(config, network)
-  recipe = configs.recipe(config, network)
-  engine.check(network, recipe)
-  record = record_of(config, network)
-  with (
-    workdir.Workdir.open(path, record, IGNORED) as directory,
-    tensorboard.Writer(directory.path) as writer,
-  ):
-    writer.text('config', markdown(record))
-    work = _Work(config, network, recipe, directory, writer, units, stop)
+  with contextlib.ExitStack() as stack:
+    with group.meeting():
+      configs.check(config, own_network=network is not None)
+      network = network or models.load(config.model, config.weights)
+      units = plan(config, network)
+      recipe = configs.recipe(config, network)
+      engine.check(network, recipe)
+      record = record_of(config, network)
+      group.agree(record, IGNORED)
+      enter = lambda: stack.enter_context(_open(path, record, group))
+      if group.index == 0:  # It writes the config and says who renders what.
+        directory = enter()
+        finished = directory.finished()
+        missing = [u not in finished for u in units]
+      whose = shares.unpack(
+        group.share(lambda: shares.pack(shares.owners(missing, group.count)))
+      )
+      if group.index > 0:
+        _warn_apart(path)
+        directory = enter()
+        finished = directory.finished()
+    writer = stack.enter_context(tensorboard.Writer(directory.path))
+    if group.index == 0:
+      writer.text('config', markdown(record))
+    work = _Work(config, network, recipe, directory, writer, stop, group)
+    work.begin(dict(zip(units, whose.tolist(), strict=True)), finished)
     for layer in work.units:
       work.layer(layer)
-  count = sum(u in work.finished for u in units)
+    work.leave()
+  count = sum(u in finished for u in units)
   return Report(
     directory.path,
     work.sheets,
     count,
-    sum(u in work.finished.failed for u in units),
+    sum(u in finished.failed for u in units),
     time.monotonic() - start,
     len(units) - count,
+    group.count == 1,
   )
+
+
+def _open(path, record, group) -> workdir.Workdir:
+  return workdir.Workdir.open(
+    path, record, IGNORED, group.index, group.count, group.lock
+  )
+
+
+def _warn_apart(path: str) -> None:
+  """By now process 0 has written its config."""
+  if not os.path.exists(os.path.join(path, 'config.json')):
+    _log.warning(
+      'This process does not see what process 0 wrote to %s. Merge the '
+      'directories when all are done, see docs/scaling.md.',
+      path,
+    )
 
 
 def record_of(config: ConfigDict, network: types.Network) -> dict[str, Any]:
@@ -133,7 +179,7 @@ def plan(config: ConfigDict, network: types.Network) -> list[Unit]:
   if not layers:
     raise errors.FvizError("config.layer is empty: give 'mixed3', say.")
   units = []
-  for layer in layers:
+  for layer in dict.fromkeys(layers):
     known = networks.check_layer(network, layer).channels
     channels = config.channels or range(known)
     bad = [c for c in channels if not 0 <= c < known]
@@ -153,26 +199,56 @@ def plan(config: ConfigDict, network: types.Network) -> list[Unit]:
 class _Work:
   """A sweep under way: what every layer of it needs."""
 
-  def __init__(self, config, network, recipe, directory, writer, units, stop):
+  def __init__(self, config, network, recipe, directory, writer, stop, group):
     self.config, self.network, self.recipe = config, network, recipe
-    self.directory, self.writer, self.stop = directory, writer, stop
-    self.units: dict[str, list[Unit]] = {}  # By layer.
-    for unit in units:
-      self.units.setdefault(unit[0], []).append(unit)
-    self.finished = directory.finished()
+    self.directory, self.writer = directory, writer
+    self.stop, self.group = stop, group
     self.sheets: list[str] = []
     self.done = 0
 
+  def begin(self, whose, finished) -> None:
+    """Takes {unit: its process, or shares.DONE}, and the ledgers' index."""
+    self.whose, self.finished = whose, finished
+    self.units: dict[str, list[Unit]] = {}  # By layer.
+    for unit in whose:
+      self.units.setdefault(unit[0], []).append(unit)
+
   def layer(self, layer: str) -> None:
-    """Renders what is missing of a layer, page after page."""
+    """Renders this process's share of a layer, page after page."""
     units = self.units[layer]
-    pending = [u for u in units if u not in self.finished]
-    pages = dict(enumerate(gallery.pages(units, self.config.page)))
+    pending = [u for u in units if self.whose[u] == self.group.index]
+    pages = {n: us for n, us in self._pages(units) if self._keeps(us)}
     for _ in itertools.chain([None], self._render(layer, pending)):
       # Before its last sheet, which tells the next run that all is there.
-      if self._is_whole(units) and not self._has_sheets(pages):
-        self._summarize(layer, units)
+      if self._keeps(units) and self._is_whole(units):
+        if not self._has_sheets(pages):
+          self._summarize(layer, units)
       pages = self._finish_pages(pages)
+
+  def leave(self) -> None:
+    """What several processes had a part in is done by the last one out."""
+    if self.group.count == 1:
+      return
+    with self.directory.turn():
+      self.finished.refresh()
+      if not self._is_whole(self.whose):
+        return
+      for layer, units in self.units.items():
+        if self._keeper(units) is None:
+          self._summarize(layer, units)
+        pages = [p for p in self._pages(units) if self._keeper(p[1]) is None]
+        self._finish_pages(dict(pages))
+
+  def _pages(self, units):
+    return enumerate(gallery.pages(units, self.config.page))
+
+  def _keeper(self, units) -> int | None:
+    """The one process that has these in its hands, None where several do."""
+    found = {self.whose[u] for u in units} - {shares.DONE}
+    return None if len(found) > 1 else min(found, default=0)
+
+  def _keeps(self, units) -> bool:
+    return self._keeper(units) == self.group.index
 
   def _render(self, layer, pending):
     """Yields after each batch, when it is on the disk."""
@@ -226,9 +302,12 @@ class _Work:
     self.finished.refresh()
     self.done += len(units)
     rate = len(units) / max(seconds, 1e-9)
-    self.writer.scalar('units_per_second', rate, self.done)
+    self.writer.scalar(self._tag('units_per_second'), rate, self.done)
     activation = [r['activation'] for r in records]
     self._mean_scalar(f'{units[0][0]}/mean_activation', activation, self.done)
+
+  def _tag(self, name: str) -> str:
+    return f'{name}/{self.group.index}' if self.group.count > 1 else name
 
   def _record(self, unit, result, i, seconds) -> dict:
     layer, channel, variant = unit

@@ -14,6 +14,7 @@ import os
 import pathlib
 import stat
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from etils import epath
@@ -54,6 +55,8 @@ class Workdir:
     config: Mapping[str, Any],
     ignore: Iterable[str] = ('batch_size',),
     process: int = 0,
+    processes: int = 1,
+    held: int | None = None,
   ) -> Workdir:
     """Creates or resumes a working directory.
 
@@ -62,6 +65,8 @@ class Workdir:
       config: what the pictures depend on; nested mappings are fine.
       ignore: dotted names of fields that may differ from the recorded config.
       process: number of this process among those that share the directory.
+      processes: how many there are; number 0 looks for others.
+      held: the lock from `reserve`, where it was called before.
 
     Raises:
       FvizError: it cannot be written, is in use by another process, or was
@@ -69,10 +74,14 @@ class Workdir:
     """
     path = _create(path)
     config, process = recorded.normalized(config), entries.count(process)
+    # Process 0 enters before the others of its run begin to write.
+    own = range(processes) if process == 0 else (process,)
     with locks.settling(path):
-      lock = locks.hold(path, process)
+      lock = locks.hold(path, process) if held is None else held
       try:
-        if locks.alone(path, process):
+        if process == 0:
+          locks.check_none_beyond(path, processes)
+        if locks.alone(path, own):
           files.remove_temporary(_folders(path))
         config = recorded.settle(path, config, tuple(ignore))
       except BaseException:
@@ -91,6 +100,10 @@ class Workdir:
     if self._lock >= 0:
       os.close(self._lock)
     self._lock = -1
+
+  def turn(self) -> AbstractContextManager[None]:
+    """`with directory.turn()`: one process after the other."""
+    return locks.settling(self.path)
 
   # The ledger.
 
@@ -202,6 +215,11 @@ class Workdir:
     """gallery/<layer>/<page>-<step>.png."""
     name = f'{entries.count(page):03d}-{entries.count(step):06d}.png'
     return self.path / 'gallery' / _folder(layer) / name
+
+
+def reserve(path: epath.PathLike, process: int) -> int:
+  """Takes a process's lock ahead of `Workdir.open(held=...)`."""
+  return locks.hold(_create(path), entries.count(process))
 
 
 # Opening.

@@ -1,0 +1,22 @@
+"""`experiments.sweep` on a network that compiles in a second."""
+
+import os
+import time
+
+import small
+from absl import app
+
+from experiments import sweep
+from fviz import models, workdir
+
+if pause := float(os.environ.get('FVIZ_TEST_PAUSE', 0)):
+  append = workdir.Workdir.append
+
+  def slow_append(self, records):
+    append(self, records)
+    time.sleep(pause)
+
+  workdir.Workdir.append = slow_append
+
+models.load = lambda name, weights='': small.network()
+app.run(sweep.main)
