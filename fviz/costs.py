@@ -1,0 +1,129 @@
+"""What the layers of a network cost, from one trace and without running it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from fviz import errors, types
+
+_NESTED = ('jaxpr', 'call_jaxpr', 'fun_jaxpr')  # Where calls keep their body.
+
+
+class Costs(NamedTuple):
+  """Of a network at one image size.
+
+  Attributes:
+    flops: layer -> floating-point operations of its convolutions and products
+      for one image, with everything below and nothing above it.
+    same: layer -> an earlier layer that is the very same array.
+  """
+
+  flops: dict[str, float]
+  same: dict[str, str]
+
+
+def trace(network: types.Network, size: int) -> Costs:
+  """Traces a network at size x size pixels.
+
+  Raises:
+    FvizError: the images are too small for it.
+  """
+  layers = tuple(network.layers)
+  images = jax.ShapeDtypeStruct(
+    (1, size, size, network.input_channels), jnp.float32
+  )
+  try:
+    closed, shapes = jax.make_jaxpr(
+      lambda variables, images: network.apply(variables, images, layers),
+      return_shape=True,
+    )(network.variables, images)
+  except (TypeError, ValueError, ZeroDivisionError) as error:
+    raise errors.FvizError(
+      f'{network.name} does not run on {size} x {size} pixels: {error}. Give a '
+      f'larger config.size; it was trained at {network.input_size}.'
+    ) from error
+  _check_sizes(network, shapes, size)
+  walk = _Walk()
+  jaxpr = closed.jaxpr
+  needs = walk.through(jaxpr, [0] * len(jaxpr.invars))
+  # Outputs are in the order of the dictionary's leaves.
+  names = jax.tree.leaves({name: name for name in shapes})
+  flops = {n: walk.total(bits) for n, bits in zip(names, needs, strict=True)}
+  where = dict(zip(names, map(id, jaxpr.outvars), strict=True))
+  first: dict[int, str] = {}
+  same = {}
+  for name in layers:
+    if first.setdefault(where[name], name) != name:
+      same[name] = first[where[name]]
+  return Costs({name: flops[name] for name in layers}, same)
+
+
+class _Walk:
+  """Which operations each value needs, as the bits of a number."""
+
+  def __init__(self):
+    self.flops: list[float] = []
+
+  def total(self, bits: int) -> float:
+    return sum(f for i, f in enumerate(self.flops) if bits >> i & 1)
+
+  def through(self, jaxpr: Any, inputs: list[int]) -> list[int]:
+    """What the outputs need, from what the inputs need."""
+    known = dict(zip(jaxpr.invars, inputs, strict=True))
+    of = lambda v: known.get(v, 0) if not hasattr(v, 'val') else 0
+    for equation in jaxpr.eqns:
+      inputs = [of(v) for v in equation.invars]
+      body = _body(equation)
+      if body is not None and len(body.invars) == len(inputs):
+        outputs = self.through(body, inputs)
+      else:
+        outputs = [self._add(equation, inputs)] * len(equation.outvars)
+      known |= zip(equation.outvars, outputs, strict=True)
+    return [of(v) for v in jaxpr.outvars]
+
+  def _add(self, equation, inputs) -> int:
+    bits = 0
+    for needed in inputs:
+      bits |= needed
+    if flops := _flops(equation):
+      bits |= 1 << len(self.flops)
+      self.flops.append(flops)
+    return bits
+
+
+def _body(equation):
+  for name in _NESTED:
+    if name in equation.params:
+      body = equation.params[name]
+      return getattr(body, 'jaxpr', body)
+  return None
+
+
+def _flops(equation) -> float:
+  """Two for each multiplication with a weight."""
+  if equation.primitive.name not in ('conv_general_dilated', 'dot_general'):
+    return 0.0
+  out = equation.outvars[0].aval
+  left, right = (v.aval for v in equation.invars[:2])
+  if equation.primitive.name == 'dot_general':
+    (contracted, _), _ = equation.params['dimension_numbers']
+    each = math.prod(left.shape[i] for i in contracted)
+  else:
+    # A kernel's element adds to one output channel at each position.
+    channels = equation.params['dimension_numbers'].rhs_spec[0]
+    each = math.prod(right.shape) / right.shape[channels]
+  return 2.0 * out.size * each
+
+
+def _check_sizes(network, shapes, size) -> None:
+  empty = [name for name, shape in shapes.items() if 0 in shape.shape]
+  if empty:
+    raise errors.FvizError(
+      f'Nothing is left of {size} x {size} pixels in {", ".join(empty[:5])} of '
+      f'{network.name}: give a larger config.size; it was trained at '
+      f'{network.input_size}.'
+    )
