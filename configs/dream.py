@@ -20,13 +20,10 @@ from fviz import config as configs
 def get_config(kind: str = 'full'):
   if kind == 'hallucination_machine':
     return configs.hallucination_machine().lock()
-  config = configs.dream()
   if kind == 'notebook':
-    config.gradient = 'normalize()'
-    config.border = 'wrap'
-    config.strength = 1.0
-    config.normalized = False
-  elif kind == 'smoke':
+    return configs.notebook().lock()
+  config = configs.dream()
+  if kind == 'smoke':
     config.size = 96
     config.octaves = 2
     config.iterations = 2

@@ -80,6 +80,18 @@ def read(path: str) -> Iterator[Frame]:
   damage.warn(path)
 
 
+def length(path: str) -> int | None:
+  """How many frames a clip says it has; None where it does not."""
+  require()
+  try:
+    with av.open(path) as container:
+      stream = container.streams.video[0]
+      seconds = _promised(container, stream)
+      return stream.frames or round(seconds * stream.average_rate) or None
+  except (av.error.FFmpegError, ValueError, OSError, IndexError, TypeError):
+    return None  # `read` says what is wrong.
+
+
 class _Damage:
   """What is wrong with a clip that can be read nevertheless.
 

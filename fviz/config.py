@@ -135,6 +135,16 @@ def dream() -> ConfigDict:
   return config
 
 
+def notebook() -> ConfigDict:
+  """The algorithm of 2015 and no more: roll, mean |g|, squared norm."""
+  config = dream()
+  config.gradient = 'normalize()'
+  config.border = 'wrap'
+  config.strength = 1.0
+  config.normalized = False
+  return config
+
+
 def hallucination_machine() -> ConfigDict:
   """Panoramic video as in Suzuki et al. 2017, from the authors' batch file.
 

@@ -14,7 +14,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from fviz import dreams, errors, films, gallery, photos
+from fviz import clips, dreams, errors, films, gallery, photos
 from fviz.clips import Frame, read, require
 from fviz.encoding import write
 from fviz.flow import FLOWS, Motion, carried, flicker, is_cut, motion
@@ -26,6 +26,7 @@ __all__ = [
   'carried',
   'flicker',
   'is_cut',
+  'length',
   'motion',
   'parse_schedule',
   'read',
@@ -86,6 +87,12 @@ def run(
     rate = _rate(times)
     films.encode(output, pictures, rate, record, times, config.input)
   return path
+
+
+def length(config: ConfigDict) -> int | None:
+  """How many frames `run` will make; None where the clip does not say."""
+  found = clips.length(config.input)
+  return min(filter(None, (found, config.video.frames)), default=None)
 
 
 def parse_schedule(text: str) -> dict[str, list[tuple[float, float]]]:

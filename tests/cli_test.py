@@ -141,6 +141,22 @@ def test_refuses(arguments, code, message, capsys):
   assert message in capsys.readouterr().err
 
 
+def test_presets_are_the_configs(photo):
+  small = ['--layer', 'conv', '--iterations', '1', '--octaves', '1']
+  for preset, border in (
+    ('dream', 'reflect'),
+    ('notebook', 'wrap'),
+    ('hallucination_machine', 'panorama'),
+  ):
+    run = ['dream', photo, '-o', f'{preset}.png', '--preset', preset, *small]
+    assert cli.main(run) == 0
+    config = getattr(configs, preset)()
+    config.update(input=photo, layer='conv', iterations=1, octaves=1)
+    record = photos.read_record(f'{preset}.png')['config']
+    assert record == json.loads(json.dumps(config.to_dict()))
+    assert record['border'] == border
+
+
 def test_small_photos_and_masks(photo, capsys):
   Image.new('RGB', (1, 1)).save('dot.png')
   assert cli.main(['dream', 'dot.png']) == 1

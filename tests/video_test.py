@@ -254,6 +254,7 @@ def test_clips_that_break_off_are_read_with_a_warning(name, caplog):
   _write(whole, _clip(), options=options)
   data = bytearray(pathlib.Path(whole).read_bytes())
   assert len(list(video.read(whole))) == _N and not caplog.records
+  assert clips.length(whole) == _N
   if name == 'damaged.mp4':
     middle, length = len(data) // 2, len(data) // 5
     data[middle : middle + length] = bytes(length)

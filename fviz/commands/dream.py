@@ -16,7 +16,9 @@ _EXAMPLES = """\
   fviz dream photo.jpg -o zoom.mp4 --film zoom --frames 200 --rotate 1
   fviz dream clip.mp4 -o dream.mp4
   fviz dream room360.jpg -o out.jpg --pano
+  fviz dream walk360.mp4 -o out.mp4 --preset hallucination_machine
 """
+_PRESETS = ('notebook', 'hallucination_machine')
 # Argument -> field of the config.
 _FIELDS = dict(
   model='model',
@@ -62,6 +64,12 @@ def add(subparsers) -> None:
   g.add_argument('--guide', help='a picture whose features are to appear')
   g.add_argument('--mask', help='a picture that is white where to dream')
   g = p.add_argument_group('how')
+  g.add_argument(
+    '--preset',
+    choices=('dream', *_PRESETS),
+    default='dream',
+    help='what to start from: published parameters, or ours (dream)',
+  )
   g.add_argument('--size', type=int, help='longer side in pixels')
   g.add_argument('--octaves', type=int, help='sizes to dream at (4)')
   g.add_argument('--iterations', type=int, help='steps an octave (10)')
@@ -100,7 +108,7 @@ def config_of(args):
   """The config that arguments stand for."""
   from fviz import config as configs
 
-  config = configs.dream().lock()
+  config = getattr(configs, args.preset)().lock()
   values = {f: getattr(args, a) for a, f in _FIELDS.items()}
   values = {f: v for f, v in values.items() if v is not None}
   values['input'] = 'noise' if args.noise else (args.input or '')
@@ -132,7 +140,7 @@ def _film(config, output, clip, workdir) -> int:
 
   from fviz import films, video
 
-  total = None if clip else config.film.frames
+  total = video.length(config) if clip else config.film.frames
   with tqdm(
     total=total, unit='frame', desc='film', dynamic_ncols=True, delay=0.5
   ) as bar:
