@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from fviz import cpu, errors
+from fviz import __version__, cpu, errors
 from fviz.commands import dream, pictures, redo, zoo
 
 _EXAMPLES = """\
@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     description='What the neurons of a network see, and what it dreams.',
     epilog=_EXAMPLES,
     formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  parser.add_argument(
+    '--version', action='version', version=f'fviz {__version__}'
   )
   commands = parser.add_subparsers(
     dest='command', required=True, metavar='COMMAND'

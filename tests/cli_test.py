@@ -301,6 +301,23 @@ def test_interrupts_and_help(monkeypatch, capsys):
     assert f'fviz {command}' in capsys.readouterr().out.split('examples:')[1]
 
 
+def test_examples_of_overrides_are_fields(capsys):
+  """What --help says can be set."""
+  for command, config in {
+    'dream': configs.dream(),
+    'render': configs.render(),
+    'sweep': configs.sweep(),
+    'compare': configs.compare(),
+    'redo': configs.dream(),
+  }.items():
+    cli.main([command, '--help'])
+    text = ' '.join(capsys.readouterr().out.split())
+    example = text.split('as in --set ')[1].split()[0]
+    common.override(config.lock(), common.parsed([example]))
+  assert cli.main(['--version']) == 0
+  assert capsys.readouterr().out.startswith('fviz 0.')
+
+
 def test_overrides():
   found = common.parsed(['a.b=1', 'c=x y', "d=('z',)"])
   assert found == {'a.b': 1, 'c': 'x y', 'd': ('z',)}

@@ -22,13 +22,13 @@ def parser(subparsers, name: str, help: str, examples: str, run):
   return made
 
 
-def add_overrides(parser: argparse.ArgumentParser) -> None:
+def add_overrides(parser: argparse.ArgumentParser, example: str) -> None:
   parser.add_argument(
     '--set',
     action='append',
     default=[],
     metavar='FIELD=VALUE',
-    help='any other field of the config, as in --set octave_scale=1.5',
+    help=f'any other field of the config, as in --set {example}',
   )
 
 

@@ -76,7 +76,7 @@ def add(subparsers) -> None:
   g.add_argument('--strength', type=float, help='of a step (2)')
   g.add_argument('--pano', action='store_true', help='360 degrees: no seam')
   g.add_argument('--seed', type=int, help='of the jitter (0)')
-  common.add_overrides(p)
+  common.add_overrides(p, 'octave_scale=1.5')
   g = p.add_argument_group('films and clips')
   g.add_argument('--film', choices=('zoom', 'iterations', 'layers'))
   g.add_argument('--frames', type=int, help='of the film (100)')

@@ -26,7 +26,7 @@ def add(subparsers) -> None:
     _RENDER_EXAMPLES,
     render,
   )
-  _add_common(p, steps="of the optimization (the recipe's own)")
+  _add_common(p, 'variants=4', "of the optimization (the recipe's own)")
   p.add_argument(
     '-o',
     '--output',
@@ -45,21 +45,25 @@ def add(subparsers) -> None:
     '  fviz sweep --layer mixed4 --channel 3,7 --steps 512 --workdir runs/two',
     sweep,
   )
-  _add_common(p)
+  _add_common(p, "optimizer='adam(0.1)'")
   p.add_argument('--workdir', required=True, help='give it again to resume')
   p = common.parser(
     subparsers,
     'compare',
     'compare regularizers, transforms and the like, side by side',
-    '  fviz compare --workdir runs/compare --layer mixed4 --channel 3,7',
+    '  fviz compare --workdir runs/compare --layer mixed4 --channel 3,7\n'
+    '  fviz compare --workdir runs/mine --variants mine.py, which says\n'
+    '    def sweep(add):\n'
+    "      add('plain')\n"
+    "      add('tv', **{'regularizers.total_variation': 5.0})",
     compare,
   )
-  _add_common(p)
+  _add_common(p, 'comparison.rank_by=spectrum_distance')
   p.add_argument('--variants', help='a config file that defines sweep(add)')
   p.add_argument('--workdir', required=True, help='give it again to resume')
 
 
-def _add_common(p, steps: str = 'of the optimization (256)') -> None:
+def _add_common(p, example: str, steps='of the optimization (256)') -> None:
   p.add_argument('--model', help='see `fviz models`; default pareidolia')
   p.add_argument('--weights', help='a file, instead of the published weights')
   p.add_argument('--layer', help='see `fviz layers MODEL`')
@@ -67,7 +71,7 @@ def _add_common(p, steps: str = 'of the optimization (256)') -> None:
   p.add_argument('--size', type=int, help='pixels a side (128)')
   p.add_argument('--steps', type=int, help=steps)
   p.add_argument('--seed', type=int, help='of all randomness (0)')
-  common.add_overrides(p)
+  common.add_overrides(p, example)
 
 
 def _fill(config, args, **more):

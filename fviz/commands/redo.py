@@ -23,15 +23,16 @@ def add(subparsers) -> None:
   p = common.parser(
     subparsers,
     'redo',
-    'make a picture of fviz again from its metadata',
+    'make a picture or film of fviz again from its metadata',
     '  fviz redo dream.png\n'
-    '  fviz redo dream.png -o larger.png --input photo.jpg --set size=2048',
+    '  fviz redo dream.png -o larger.png --input photo.jpg --set size=2048\n'
+    '  fviz redo zoom.mp4 -o longer.mp4 --set film.frames=400',
     run,
   )
   p.add_argument('picture')
-  p.add_argument('-o', '--output', help='default: PICTURE-redo.png')
+  p.add_argument('-o', '--output', help='default: PICTURE-redo, as PICTURE')
   p.add_argument('--input', help='where the photo is now')
-  common.add_overrides(p)
+  common.add_overrides(p, 'seed=1')
 
 
 def run(args) -> int:
