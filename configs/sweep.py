@@ -4,6 +4,8 @@ python -m experiments.sweep --config=configs/sweep.py --workdir=runs/mixed3
 
   configs/sweep.py             every channel at 128 px, 256 steps: minutes on
                                two CPU cores, seconds on a GPU
+  configs/sweep.py:quick       as strong pictures in fewer, larger steps, and a
+                               unit ends when it rises no more (docs/speed.md)
   configs/sweep.py:quickstart  smaller pictures, at most three minutes on two
                                cores
   configs/sweep.py:smoke       four channels, eight steps: seconds
@@ -25,6 +27,13 @@ def get_config(kind: str = 'full'):
       'pad(6)|jitter(4)|scale(0.9, 1.1)|rotate(-10, 10)|jitter(2)'
     )
     config.optimizer = 'adam(0.08)'  # Few steps: larger ones.
+  elif kind == 'quick':  # The numbers of recipes.quick.
+    config.steps = 200
+    config.optimizer = 'adam(0.15)'
+    config.transforms = (
+      'pad(12)|jitter(8)|scale(0.85, 1.2)|rotate(-15, 15)|jitter(4)'
+    )
+    config.tolerance = 0.02
   elif kind == 'smoke':
     config.channels = (0, 1, 2, 3)
     config.size = 32
@@ -32,5 +41,7 @@ def get_config(kind: str = 'full'):
     config.snapshots = 2
     config.transforms = 'pad(2)|jitter(2)|jitter(2)'
   elif kind != 'full':
-    raise ValueError(f'Unknown kind {kind!r}: full, quickstart or smoke.')
+    raise ValueError(
+      f'Unknown kind {kind!r}: full, quick, quickstart or smoke.'
+    )
   return config.lock()

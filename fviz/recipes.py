@@ -27,6 +27,7 @@ __all__ = [
   'mahendran',
   'yosinski',
   'lucid',
+  'quick',
   'olah',
   'diversity',
   'caricature',
@@ -80,6 +81,40 @@ def lucid(
     steps=steps,
     snapshots=snapshots,
   )
+
+
+def quick(
+  size: Size = 128,
+  *,
+  channels: int = 3,
+  learning_rate: float = 0.15,
+  steps: int = 200,
+  **settings,
+) -> engine.Recipe:
+  """`lucid` in two fifths of its steps, for sweeps; not published.
+
+  Thrice the rate, and zooms of .85 to 1.2 and turns of 15 degrees: units answer
+  as strongly under held-out transforms, see docs/speed.md. Colours are a little
+  louder.
+
+  Args:
+    size: side, or (height, width), in pixels.
+    channels: of the images.
+    learning_rate: of Adam.
+    steps: how many.
+    **settings: as for `lucid`.
+
+  >>> quick(32).steps
+  200
+  """
+  recipe = lucid(
+    size,
+    channels=channels,
+    learning_rate=learning_rate,
+    steps=steps,
+    **settings,
+  )
+  return _with(recipe, transform=_standard(zoom=(0.85, 1.2), turn=15))
 
 
 def olah(
@@ -326,13 +361,15 @@ def balance(
   return float(np.asarray(ratio(network.variables)))
 
 
-def _standard() -> types.Transform:
+def _standard(
+  zoom: tuple[float, float] = (0.9, 1.1), turn: float = 10
+) -> types.Transform:
   """Lucid's standard transforms, from continuous ranges."""
   return transforms.compose(
     transforms.pad(12),
     transforms.jitter(8),
-    transforms.scale(0.9, 1.1),
-    transforms.rotate(-10, 10),
+    transforms.scale(*zoom),
+    transforms.rotate(-turn, turn),
     transforms.jitter(4),
   )
 

@@ -220,8 +220,9 @@ def _params(recipe, unit=2):
   return np.asarray(recipe.parameterization.init(keys[0]), np.float64)
 
 
-def test_lucid_without_transforms_is_adam_on_a_spectrum():
-  recipe = _without_transforms(recipes.lucid(SIZE[:2]))
+@pytest.mark.parametrize('name, rate', [('lucid', 0.05), ('quick', 0.15)])
+def test_lucid_without_transforms_is_adam_on_a_spectrum(name, rate):
+  recipe = _without_transforms(getattr(recipes, name)(SIZE[:2]))
   _, got = _run(recipe, objectives.logit(2), 3)
   z = _params(recipe)
   f = np.hypot(np.fft.fftfreq(H)[:, None], np.fft.rfftfreq(W))
@@ -240,7 +241,7 @@ def test_lucid_without_transforms_is_adam_on_a_spectrum():
     step = (m / (1 - 0.9 ** (i + 1))) / (
       np.sqrt(v / (1 - 0.999 ** (i + 1))) + 1e-8
     )
-    z = z + 0.05 * np.where(np.abs(g) < 1e-7, 0, step)
+    z = z + rate * np.where(np.abs(g) < 1e-7, 0, step)
     np.testing.assert_allclose(got[i], image(z), atol=2e-4)
 
 
