@@ -1,6 +1,7 @@
 """Clips: frames, times, sound, motion, resuming; needs the extra `video`."""
 
 import fractions
+import itertools
 import pathlib
 import struct
 
@@ -178,6 +179,28 @@ def test_resumes_as_if_never_stopped(monkeypatch):
   assert len(two) == 4
   for a, b in zip(one, two, strict=True):
     np.testing.assert_array_equal(a, b)
+
+
+def test_schedules_and_cuts_reach_the_frames():
+  """Strength 0 leaves the first frame; after a cut nothing is carried on."""
+  other = [0.9 * f[::-1, ::-1] ** 3 for f in _clip()]
+  _write('clip.mp4', [*_clip()[:2], *other[:2]])
+  shown = [f.image for f in video.read('clip.mp4')]
+  cuts = [video.is_cut(a, b, 0.35) for a, b in itertools.pairwise(shown)]
+  assert cuts == [False, True, False]
+  video.run(_config(schedule='strength=0:0,1:2'), 'a.gif')
+  a = [_png(f) for f in films.frames_of('a.gif.frames')]
+  np.testing.assert_array_equal(a[0], shown[0])
+  change = [np.abs(np.int32(a[i]) - shown[i]).mean() for i in (1, 2, 3)]
+  assert min(change) > 0.2
+  # The same frames with another past: the third is as it was, a new scene.
+  _write('clip.mp4', [*_clip()[4:6], *other[:2]])
+  video.run(_config(schedule='strength=0:0,1:2'), 'b.gif')
+  b = [_png(f) for f in films.frames_of('b.gif.frames')]
+  again = [f.image for f in video.read('clip.mp4')]
+  np.testing.assert_array_equal(again[2], shown[2])
+  np.testing.assert_array_equal(a[2], b[2])
+  assert np.abs(np.int32(a[1]) - b[1]).max() > 3
 
 
 @pytest.mark.parametrize('kind', ['dis', 'farneback'])
