@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import logging
 from collections.abc import Callable
 
 import jax
@@ -25,6 +26,8 @@ from fviz import (
   octaves,
   types,
 )
+
+_log = logging.getLogger(__name__)
 
 STEP = 1.5 / 255  # The notebook's step, in images of [0, 1]: strength 1.
 _LEAST = 8  # Side of the smallest octave, in pixels.
@@ -94,6 +97,7 @@ class Dreamer:
   def check(self, size: tuple[int, int]) -> list[tuple[int, int]]:
     """The sizes of the octaves, or an error if the network is too coarse."""
     sizes = octaves.sizes(size, self.settings.octaves, self.settings.scale)
+    is_new = sizes[-1] not in self._seen
     fit = [s for s in sizes if self._sees(s)]
     if len(fit) < len(sizes):
       h, w = sizes[0]
@@ -102,6 +106,15 @@ class Dreamer:
         f'pixels (of {size[1]} x {size[0]}): '
         + (f'use at most {len(fit)} octaves, or ' if fit else '')
         + 'enlarge the image first (--size).'
+      )
+    flat = self.settings.border == 'panorama' and (
+      abs(size[1] - 2 * size[0]) > 0.02 * size[1]
+    )
+    if is_new and flat:
+      _log.warning(
+        'A panorama of all directions is twice as wide as high, this image is '
+        '%d x %d: its poles will be where none are.',
+        *size[::-1],
       )
     return sizes
 

@@ -73,7 +73,7 @@ def carried(
     blend_flow: share of the dream's change, in [0, 1].
     blend_static: share of the dream, in [0, 1].
   """
-  added = warping.sampled(dream - before, moved.rows, moved.columns)
+  added = _along(dream - before, moved.rows, moved.columns)
   along = image + blend_flow * added
   still = (1 - blend_static) * image + blend_static * dream
   out = np.where(moved.moving[..., None], along, still)
@@ -93,7 +93,7 @@ def flicker(
   found = []
   for i in range(1, len(frames)):
     moved = motion(frames[i - 1], frames[i], kind, 0.0)
-    last = warping.sampled(dreams[i - 1], moved.rows, moved.columns)
+    last = _along(dreams[i - 1], moved.rows, moved.columns)
     difference = np.abs(dreams[i] - last).mean(-1)
     found.append(difference[~moved.hidden].mean())
   return float(np.mean(found))
@@ -102,6 +102,23 @@ def flicker(
 def is_cut(before: np.ndarray, after: np.ndarray, threshold: float) -> bool:
   """Whether a new scene starts: the colours' histograms differ by a share."""
   return _histogram_distance(before, after) > threshold
+
+
+def _along(
+  image: np.ndarray, rows: np.ndarray, columns: np.ndarray
+) -> np.ndarray:
+  """[h, w, c] at [h, w] positions, by Lanczos; mirrored outside.
+
+  Dreams are sampled anew at each frame: bilinear, their detail is gone after
+  ten.
+  """
+  return cv2.remap(
+    np.ascontiguousarray(image, np.float32),
+    np.float32(columns),
+    np.float32(rows),
+    cv2.INTER_LANCZOS4,
+    borderMode=cv2.BORDER_REFLECT_101,
+  )
 
 
 def _flow(first: np.ndarray, second: np.ndarray, kind: str) -> np.ndarray:

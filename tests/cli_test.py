@@ -141,7 +141,7 @@ def test_refuses(arguments, code, message, capsys):
   assert message in capsys.readouterr().err
 
 
-def test_presets_are_the_configs(photo):
+def test_presets_are_the_configs(photo, caplog):
   small = ['--layer', 'conv', '--iterations', '1', '--octaves', '1']
   for preset, border in (
     ('dream', 'reflect'),
@@ -155,6 +155,7 @@ def test_presets_are_the_configs(photo):
     record = photos.read_record(f'{preset}.png')['config']
     assert record == json.loads(json.dumps(config.to_dict()))
     assert record['border'] == border
+  assert caplog.text.count('twice as wide as high') == 1  # 40 x 30 pixels.
 
 
 def test_small_photos_and_masks(photo, capsys):
