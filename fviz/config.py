@@ -34,7 +34,7 @@ def sweep() -> ConfigDict:
   config = ConfigDict()
   config.model = 'pareidolia'  # A name of the zoo.
   config.weights = ''  # '' = embedded or published; or a file.
-  config.layer = 'mixed3'  # Several: 'mixed3,mixed4'.
+  config.layer = 'mixed3'  # Several: 'mixed3,mixed4', '*', '*,!*/conv'.
   config.channels = ()  # () = all.
   config.variants = 1  # Pictures a channel, of different seeds.
   config.parameterization = 'fourier(decay=1.0)'

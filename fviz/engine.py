@@ -183,6 +183,12 @@ class Engine:
     self._images = self._batched(self._images_job, 2)
     self._score = self._batched(self._score_job, 3, weights=True)
 
+  def batch(self, jobs: int, size: int | str = 'auto') -> int:
+    """Jobs at once: as wished, but no more than there are, on all devices."""
+    if size == 'auto':
+      return self.largest_batch(jobs)
+    return _round_up(min(size, jobs), len(self.devices))
+
   def largest_batch(self, jobs: int) -> int:
     """Jobs at once, from the memory that the compiled step reports."""
     platform, many = self.devices[0].platform, len(self.devices)
@@ -435,11 +441,7 @@ def batches(
   numbers = jax.tree.map(jnp.asarray, numbers)
   engine = Engine(network, objective, recipe, numbers=numbers)
   left, smallest = np.arange(keys.shape[0]), len(engine.devices)
-  batch = (
-    engine.largest_batch(len(left))
-    if batch_size == 'auto'
-    else _round_up(min(batch_size, len(left)), smallest)
-  )
+  batch = engine.batch(len(left), batch_size)
   while len(left):
     some, k, n = _taken((objective, keys, numbers), left)
     done = np.array([], int)

@@ -7,6 +7,7 @@ output is the layer 'output'. Nothing is left behind in the user's model.
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import hashlib
 import math
@@ -173,6 +174,48 @@ def check_layer(network: types.Network, layer: str) -> types.Layer:
   if layer not in network.layers:
     raise errors.unknown(f'layer of {network.name}', layer, network.layers)
   return network.layers[layer]
+
+
+def is_pattern(text: str) -> bool:
+  """Whether layers are chosen by * or ?.
+
+  >>> is_pattern('mixed*'), is_pattern('mixed3,mixed4')
+  (True, False)
+  """
+  return '*' in text or '?' in text
+
+
+def select(network: types.Network, text: str) -> list[str]:
+  """The layers that a text names.
+
+  Args:
+    network: whose.
+    text: names and patterns with * and ?, by commas; what stands after ! is
+      left out: 'mixed3,mixed4' or '*,!*/pre_relu'.
+
+  Raises:
+    FvizError: for a name or a pattern that no layer has, or if none is left.
+  """
+  wanted: list[str] = []
+  unwanted: list[str] = []
+  for part in filter(None, map(str.strip, text.split(','))):
+    name = part.removeprefix('!')
+    if is_pattern(name):
+      found = [k for k in network.layers if fnmatch.fnmatchcase(k, name)]
+      if not found:
+        raise errors.unknown(
+          f'pattern for layers of {network.name}', name, network.layers
+        )
+    else:
+      check_layer(network, name)
+      found = [name]
+    (unwanted if part != name else wanted).extend(found)
+  wanted = [k for k in dict.fromkeys(wanted) if k not in unwanted]
+  if not wanted:
+    raise errors.FvizError(
+      f"No layer is left by {text!r}: give 'mixed3', say, or '*' for all."
+    )
+  return wanted
 
 
 def table(network: types.Network) -> str:

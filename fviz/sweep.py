@@ -24,8 +24,10 @@ from tqdm import tqdm
 
 from fviz import config as configs
 from fviz import (
+  costs,
   engine,
   errors,
+  estimate,
   gallery,
   models,
   networks,
@@ -118,9 +120,10 @@ def run(
       if group.index == 0:  # It writes the config and says who renders what.
         directory = enter()
         finished = directory.finished()
-        missing = [u not in finished for u in units]
       whose = shares.unpack(
-        group.share(lambda: shares.pack(shares.owners(missing, group.count)))
+        group.share(
+          lambda: _divided(config, network, recipe, units, finished, group)
+        )
       )
       if group.index > 0:
         _warn_apart(path)
@@ -152,6 +155,21 @@ def _open(path, record, group) -> workdir.Workdir:
   )
 
 
+def _divided(config, network, recipe, units, finished, group) -> bytes:
+  """Who renders which unit, packed; of many layers by what they will take."""
+  missing = [unit not in finished for unit in units]
+  costs_of = None
+  if networks.is_pattern(config.layer) and any(missing):
+    pending: dict[str, list[int]] = {}
+    for unit in itertools.compress(units, missing):
+      pending.setdefault(unit[0], []).append(unit[1])
+    flops = costs.trace(network, config.size).flops
+    guess = estimate.measure(config, network, recipe, pending, flops)
+    print(guess.text(group.count), flush=True)
+    costs_of = [guess.unit.get(unit[0], 0.0) for unit in units]
+  return shares.pack(shares.owners(missing, group.count, costs_of))
+
+
 def _warn_apart(path: str) -> None:
   """By now process 0 has written its config."""
   if not os.path.exists(os.path.join(path, 'config.json')):
@@ -175,11 +193,14 @@ def plan(config: ConfigDict, network: types.Network) -> list[Unit]:
   Raises:
     FvizError: for an unknown layer, a channel out of range, or none at all.
   """
-  layers = [name.strip() for name in config.layer.split(',') if name.strip()]
-  if not layers:
+  if not config.layer.strip():
     raise errors.FvizError("config.layer is empty: give 'mixed3', say.")
+  layers = networks.select(network, config.layer)
+  if networks.is_pattern(config.layer):
+    same = costs.trace(network, config.size).same
+    layers = [k for k in layers if same.get(k) not in layers]
   units = []
-  for layer in dict.fromkeys(layers):
+  for layer in layers:
     known = networks.check_layer(network, layer).channels
     channels = config.channels or range(known)
     bad = [c for c in channels if not 0 <= c < known]

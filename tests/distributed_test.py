@@ -128,6 +128,16 @@ def test_many_processes_equal_one(cache, whole, tmp_path, count):
 
 
 @pytest.mark.slow
+def test_a_pattern_is_estimated_once_and_shared_by_time(cache, whole, tmp_path):
+  outs = _finish(_start_all(cache, tmp_path, 2, '--config.layer=conv*'))
+  assert f'{_UNITS} pictures of 2 layers, 2 processes' in outs[0]
+  assert 'pictures of 2 layers' not in outs[1]
+  parts = [_channels(tmp_path, i) for i in range(2)]
+  assert all(parts) and len(set(sum(parts, []))) == _UNITS
+  _assert_same(tmp_path, whole)
+
+
+@pytest.mark.slow
 def test_a_killed_share_is_finished_by_another_number(cache, whole, tmp_path):
   workers = _start_all(cache, tmp_path, 3, FVIZ_TEST_PAUSE='1')
   deadline = time.monotonic() + 200

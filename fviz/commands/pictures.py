@@ -40,13 +40,16 @@ def add(subparsers) -> None:
   p = common.parser(
     subparsers,
     'sweep',
-    'render all channels of a layer, resumable',
+    'render all channels of layers, resumable, on one host or many',
     '  fviz sweep --layer mixed3 --workdir runs/mixed3\n'
-    '  fviz sweep --layer mixed4 --channel 3,7 --steps 512 --workdir runs/two',
+    '  fviz sweep --layer mixed4 --channel 3,7 --steps 512 --workdir runs/two\n'
+    "  fviz sweep --layer '*,!*/pre_relu' --workdir runs/all\n"
+    "  srun fviz sweep --distributed --layer '*' --workdir /shared/runs/all",
     sweep,
   )
   _add_common(p, "optimizer='adam(0.1)'")
   p.add_argument('--workdir', required=True, help='give it again to resume')
+  _add_distributed(p)
   p = common.parser(
     subparsers,
     'compare',
@@ -72,6 +75,21 @@ def _add_common(p, example: str, steps='of the optimization (256)') -> None:
   p.add_argument('--steps', type=int, help=steps)
   p.add_argument('--seed', type=int, help='of all randomness (0)')
   common.add_overrides(p, example)
+
+
+def _add_distributed(p) -> None:
+  p.add_argument(
+    '--distributed',
+    action='store_true',
+    help='share the work with other processes; JAX finds them under SLURM and '
+    'on TPU pods, elsewhere give the next three',
+  )
+  p.add_argument('--coordinator', default='', help='HOST:PORT of process 0')
+  p.add_argument('--processes', type=int, help='how many there are')
+  p.add_argument('--process', type=int, help='which one this is, from 0')
+  p.add_argument(
+    '--join-timeout', type=float, default=300.0, help='seconds to wait (300)'
+  )
 
 
 def _fill(config, args, **more):
@@ -131,11 +149,19 @@ def _objective(args) -> str:
 
 def sweep(args) -> int:
   from fviz import config as configs
-  from fviz import preemption, sweep
+  from fviz import preemption, processes, sweep
 
   config = _fill(configs.sweep(), args)
+  group = processes.join(
+    args.distributed,
+    args.workdir,
+    args.coordinator,
+    args.processes,
+    args.process,
+    args.join_timeout,
+  )
   with preemption.graceful() as stop:
-    print(sweep.run(config, args.workdir, stop=stop))
+    print(sweep.run(config, args.workdir, stop=stop, group=group))
   return 0
 
 
