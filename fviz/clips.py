@@ -165,7 +165,7 @@ def _stream(container, path: str):
 def _decoded(container, stream, damage: _Damage) -> Iterator[Frame]:
   step = 1 / float(stream.average_rate or RATE)
   aspect = float(stream.sample_aspect_ratio or 1)
-  start, last = None, -step
+  start, last = None, -step  # `last` counts from the start.
   for packet in container.demux(stream):
     try:
       frames = packet.decode()
@@ -173,7 +173,9 @@ def _decoded(container, stream, damage: _Damage) -> Iterator[Frame]:
       damage.skip(error)  # As players do.
       continue
     for frame in frames:
-      time = last + step if frame.time is None else frame.time
+      time = frame.time
+      if time is None:
+        time = (start or 0.0) + last + step
       start = time if start is None else start
       # Damaged clips jump back; a film cannot.
       last = 0.0 if last < 0 else max(time - start, last + 1e-3)

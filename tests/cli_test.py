@@ -81,6 +81,7 @@ def test_redo_checks_the_photo(photo, capsys):
     ({'command': 'dream', 'config': {'size': 10**9}}, '16384'),
     ({'command': 'dream', 'config': {'iterations': 10**9}}, '10000'),
     ({'layer': '../..', 'channel': 1}, 'config.json'),
+    ({'layer': 'conv', 'channel': 1, 'variant': 'x'}, 'cannot be redone'),
     ({'command': 'render', 'config': {'objective': 'exec("x")'}}, 'Unknown'),
     ({'command': 'render', 'config': {'image': '/etc/shadow'}}, 'SHA-256|read'),
     ({'command': 'render', 'config': {'size': 10**9}}, '4096'),

@@ -44,7 +44,7 @@ def run(args) -> int:
     _dream(record, changes, args, path, output)
   elif record.get('command') == 'render':
     _render(record, changes, args, output)
-  elif isinstance(record.get('channel'), int):
+  elif _is_unit(record):
     _unit(record, changes, path, output)
   else:
     raise errors.FvizError(
@@ -52,6 +52,12 @@ def run(args) -> int:
       f'{record.get("command")!r:.80}.'
     )
   return 0
+
+
+def _is_unit(record: dict) -> bool:
+  """Whether it is of a sweep or a comparison."""
+  numbers = record.get('channel'), record.get('variant', 0)
+  return all(type(n) is int and 0 <= n < 2**31 for n in numbers)
 
 
 def _record(path: pathlib.Path) -> dict:
@@ -117,8 +123,6 @@ def _unit(record, changes, path, output) -> None:
 
 def restored(config, record: dict):
   """A config with the recorded fields; unknown ones and other types fail."""
-  from fviz import errors
-
   fields = record.get('config')
   if not isinstance(fields, dict):
     raise errors.FvizError('The recipe has no config.')
