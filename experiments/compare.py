@@ -9,7 +9,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from fviz import compare, cpu, errors
+from fviz import compare, compilation, cpu, errors
 
 _CONFIG = config_flags.DEFINE_config_file(
   'config',
@@ -26,6 +26,7 @@ def main(argv):
     raise app.UsageError(f'Unexpected arguments: {argv[1:]}')
   logging.set_verbosity(logging.WARNING)
   cpu.faster()
+  compilation.keep()
   file = config_flags.get_config_filename(flags.FLAGS['config'])
   try:
     sweep = compare.sweep_of(file.partition(':')[0])

@@ -9,7 +9,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from fviz import cpu, errors
+from fviz import compilation, cpu, errors
 from fviz.commands import dream
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -26,6 +26,7 @@ def main(argv):
     raise app.UsageError(f'Unexpected arguments: {argv[1:]}')
   logging.set_verbosity(logging.WARNING)
   cpu.faster()
+  compilation.keep()
   config, output = _CONFIG.value, _OUTPUT.value
   try:
     dream.make(config, output, dream.is_clip(config.input), _WORKDIR.value)

@@ -9,7 +9,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from fviz import cpu, errors, pictures
+from fviz import compilation, cpu, errors, pictures
 
 _CONFIG = config_flags.DEFINE_config_file(
   'config', 'configs/render_lucid.py', 'What to do; see fviz/config.py.'
@@ -22,6 +22,7 @@ def main(argv):
     raise app.UsageError(f'Unexpected arguments: {argv[1:]}')
   logging.set_verbosity(logging.WARNING)
   cpu.faster()
+  compilation.keep()
   try:
     report = pictures.run(_CONFIG.value, _OUT.value)
   except errors.FvizError as error:

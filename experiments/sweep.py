@@ -11,7 +11,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from fviz import cpu, errors, preemption, processes, sweep
+from fviz import compilation, cpu, errors, preemption, processes, sweep
 
 _CONFIG = config_flags.DEFINE_config_file(
   'config', 'configs/sweep.py', 'What to do; see fviz/config.py.'
@@ -37,6 +37,7 @@ def main(argv):
     raise app.UsageError(f'Unexpected arguments: {argv[1:]}')
   logging.set_verbosity(logging.WARNING)
   cpu.faster()
+  compilation.keep()
   try:
     group = processes.join(
       _DISTRIBUTED.value,

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from fviz import __version__, cpu, errors
+from fviz import __version__, compilation, cpu, errors
 from fviz.commands import dream, pictures, redo, zoo
 
 _EXAMPLES = """\
@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
   except SystemExit as stop:  # argparse has written its message.
     return stop.code or 0
   cpu.faster()
+  compilation.keep()
   try:
     return args.run(args)
   except errors.UsageError as error:

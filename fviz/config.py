@@ -21,6 +21,7 @@ from fviz import (
   optimizers,
   parameterizations,
   parsing,
+  precision,
   projections,
   regularizers,
   schedules,
@@ -52,6 +53,8 @@ def sweep() -> ConfigDict:
   config.regularizers.spectrum = 0.0
   config.optimizer = 'adam(0.05)'  # With gradient tricks: 'blur(1)|sgd(0.1)'.
   config.size = 128  # Pixels a side.
+  config.precision = 'tf32'  # Of the network: or float32, bfloat16.
+  config.remat = False  # Less memory for large sizes, a third more time.
   config.steps = 256
   config.tolerance = 0.0  # Ends a unit that rises by less in 32 steps; 0.01.
   config.redirect_steps = 16  # Dead ReLUs pass gradients for so long.
@@ -88,6 +91,8 @@ def render() -> ConfigDict:
   config.near = ''  # Accentuation: the layer at which to stay near the photo.
   config.strength = 1.0  # How much; 1 = the published balance.
   config.size = 128  # Pixels a side.
+  config.precision = 'tf32'  # Of the network: or float32, bfloat16.
+  config.remat = False  # Less memory for large sizes, a third more time.
   config.steps = 0  # 0 = the recipe's own.
   config.variants = 1  # Pictures, of different seeds.
   config.seed = 0
@@ -115,6 +120,7 @@ def dream() -> ConfigDict:
   config.border = 'reflect'  # Or wrap (the notebook's), panorama.
   config.gradient = 'smooth()|normalize()|limit(4)'
   config.window = 0  # Pixels a side that the network sees; 0 = from memory.
+  config.precision = 'tf32'  # Of the network: or float32, bfloat16.
   config.seed = 0
   config.film = ConfigDict()
   config.film.kind = ''  # zoom, iterations or layers; '' = one picture.
@@ -200,6 +206,7 @@ def check(config: ConfigDict, own_network: bool = False) -> None:
     raise errors.unknown('model', config.model, models.names())
   if problems:
     raise errors.FvizError('; '.join(problems) + '.')
+  precision.check(config.precision)
 
 
 def recipe(config: ConfigDict, network: types.Network) -> engine.Recipe:
@@ -240,6 +247,8 @@ def _recipe(config, network, texts, weights) -> engine.Recipe:
     redirect_steps=config.redirect_steps,
     snapshots=snapshot_steps(config),
     tolerance=config.tolerance,
+    precision=config.precision,
+    remat=config.remat,
   )
 
 

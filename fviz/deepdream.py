@@ -24,6 +24,7 @@ from fviz import (
   gradients,
   objectives,
   octaves,
+  precision,
   types,
 )
 
@@ -48,6 +49,7 @@ class Settings:
       (the width is a circle).
     gradient: conditioning, without a step size.
     window: longest side of what the network sees at once; 0 = from memory.
+    precision: what the network is computed in, see `fviz.precision`.
   """
 
   octaves: int = 4
@@ -58,6 +60,7 @@ class Settings:
   border: str = 'wrap'
   gradient: optax.GradientTransformation = gradients.normalize()
   window: int = 0
+  precision: str = precision.DEFAULT
 
 
 class Dreamer:
@@ -260,6 +263,7 @@ def _check(settings: Settings) -> None:
     value = getattr(settings, name)
     if not low <= value < float('inf'):
       raise errors.FvizError(f'{name} must be at least {low}, not {value}.')
+  precision.check(settings.precision)
   if settings.border not in dream_step.BORDERS:
     raise errors.unknown('border', settings.border, dream_step.BORDERS)
   if 0 < settings.window < dream_step.SMALLEST:

@@ -65,7 +65,7 @@ def compiled(
   budget = engine.memory_budget(device)
   while True:
     axes = cut(shape[:2], settings, largest)
-    program = _compiled(network, objective, shape, axes)
+    program = _compiled(network, objective, shape, axes, settings)
     smallest = settings.window or largest // 2 < SMALLEST
     if smallest or engine.bytes_used(program.add) <= budget:
       break
@@ -75,7 +75,8 @@ def compiled(
   maps = panorama.caps(*shape[:2])
   side = maps.to_view.shape[-1]
   axes = (tiles.cut(side, side, 0, tiles.WRAP, 0),) * 2
-  small = _compiled(network, objective, (side, side, shape[2]), axes)
+  square = side, side, shape[2]
+  small = _compiled(network, objective, square, axes, settings)
   return program._replace(caps=(maps, small))
 
 
@@ -135,10 +136,11 @@ def _poles(program: Program, objective, canvas):
   return maps, jnp.stack(found)
 
 
-def _compiled(network, objective, shape, axes) -> Program:
+def _compiled(network, objective, shape, axes, settings) -> Program:
   rows, columns = axes
   window = (rows.window, columns.window, shape[2])
-  prepared = rewrite.prepare(network, (1, *window), objective.layers)
+  layers = objective.layers
+  prepared = rewrite.prepare(network, (1, *window), layers, settings.precision)
   canvas = jax.ShapeDtypeStruct(
     (rows.size + 2 * rows.margin, columns.size + 2 * columns.margin, shape[2]),
     jnp.float32,

@@ -20,6 +20,7 @@ from fviz import (
   objectives,
   parsing,
   photos,
+  precision,
   records,
   types,
 )
@@ -118,6 +119,7 @@ def check(config: ConfigDict) -> None:
       'octaves must be from 1 to 20 and iterations from 0 to 10000, not '
       f'{config.octaves} and {config.iterations}.'
     )
+  precision.check(config.precision)
 
 
 def settings(config: ConfigDict) -> deepdream.Settings:
@@ -131,6 +133,7 @@ def settings(config: ConfigDict) -> deepdream.Settings:
     border=config.border,
     gradient=_conditioning(config.gradient),
     window=config.window,
+    precision=config.precision,
   )
 
 

@@ -21,7 +21,7 @@ import optax
 from jax.sharding import AxisType
 from jax.sharding import PartitionSpec as P
 
-from fviz import errors, objectives, rewrite, slots, types
+from fviz import errors, objectives, precision, rewrite, slots, types
 
 # A CPU is busy with few images; a GPU wants many.
 _LARGEST_BATCH = {'cpu': 16}
@@ -48,6 +48,10 @@ class Recipe:
       the same draws; objectives read them as `types.reference(layer)`.
     at: the recipe as of a step, where its numbers follow schedules; see
       `scheduled`.
+    precision: what the network is computed in, see `fviz.precision`; the
+      activation of finished images is always measured in float32.
+    remat: whether to compute activations again for the gradient: less memory
+      for large images, a third more time.
   """
 
   parameterization: types.Parameterization
@@ -60,6 +64,8 @@ class Recipe:
   tolerance: float = 0.0
   reference: types.Array | None = None
   at: Callable[[types.Array], Recipe] | None = None
+  precision: str = precision.DEFAULT
+  remat: bool = False
 
 
 def scheduled(make: Callable[[types.Array], Recipe]) -> Recipe:
@@ -130,8 +136,10 @@ def check(
   """Shapes of a job's images, and as the network sees them, without work.
 
   Raises:
-    FvizError: where transforms do not fit the size, or channels the network.
+    FvizError: where transforms do not fit the size, channels the network, or
+      there is no such precision.
   """
+  precision.check(recipe.precision)
   params = jax.eval_shape(recipe.parameterization.init, jax.random.key(0))
   clean = jax.eval_shape(recipe.parameterization.images, params)
   seen = jax.eval_shape(recipe.transform, jax.random.key(0), clean)
@@ -171,8 +179,9 @@ class Engine:
     clean, seen = check(network, recipe)
     layers, self._channels = objective.layers, network.input_channels
     shape = (*clean.shape[:-1], self._channels)
-    self._seen = rewrite.prepare(network, seen.shape, layers)
-    self._clean = rewrite.prepare(network, shape, layers)
+    how = recipe.precision, recipe.remat
+    self._seen = rewrite.prepare(network, seen.shape, layers, *how)
+    self._clean = rewrite.prepare(network, shape, layers, 'float32')
     self._like = objective, numbers
     self._programs: dict[int, Any] = {}
     marks = (recipe.steps, *recipe.snapshots)

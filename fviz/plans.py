@@ -17,6 +17,7 @@ from fviz import (
   objectives,
   parsing,
   photos,
+  precision,
   recipes,
   records,
   types,
@@ -92,8 +93,12 @@ def recipe_of(
       f'{", ".join(recipes.__all__)}.'
     )
   recipe = made[0]
-  if config.steps and recipe.steps != config.steps:  # Those of fixed rates.
-    recipe = dataclasses.replace(recipe, steps=config.steps)
+  recipe = dataclasses.replace(
+    recipe,
+    steps=config.steps or recipe.steps,  # Those of fixed rates take none.
+    precision=config.precision,
+    remat=config.remat,
+  )
   if reference is not None and recipe.reference is None:
     n = _images_of(recipe)
     recipe = dataclasses.replace(recipe, reference=np.repeat(reference, n, 0))
@@ -113,6 +118,7 @@ def _check(config, network) -> None:
     raise errors.FvizError('; '.join(problems) + '.')
   if network is None and config.model not in models.names():
     raise errors.unknown('model', config.model, models.names())
+  precision.check(config.precision)
 
 
 def reference_of(config: ConfigDict, channels: int) -> np.ndarray | None:

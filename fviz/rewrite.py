@@ -9,13 +9,16 @@ optimization `network.apply` is traced once and its jaxpr is rewritten:
 * pooling becomes sums and maxima of shifted slices, whose gradient is several
   times faster on CPU than select-and-scatter;
 * a ReLU may redirect its gradient for the first steps, so that dead units
-  wake (lucid).
+  wake (lucid);
+* it may be computed in bfloat16 (`fviz.precision`), and in pieces that keep
+  nothing for the backward pass but their inputs (`fviz.segments`).
 
 It works for anybody's network: nothing touches their code.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -24,7 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
-from fviz import ops, types, winograd
+from fviz import ops, precision, segments, types, winograd
 
 # Calls whose bodies are inlined: the name of the parameter that holds them.
 _INLINED = {'jit': 'jaxpr', 'pjit': 'jaxpr', 'remat2': 'jaxpr'}
@@ -62,23 +65,31 @@ class _Instruction(NamedTuple):
 
 
 def prepare(
-  network: types.Network, shape: tuple[int, ...], layers: tuple[str, ...]
+  network: types.Network,
+  shape: tuple[int, ...],
+  layers: tuple[str, ...],
+  computed_in: str = precision.DEFAULT,
+  remat: bool = False,
 ) -> Prepared:
   """Traces a network for images [n, h, w, c] and rewrites it.
 
   Args:
     network: any network.
     shape: of one job's images as the network sees them.
-    layers: what to return; what lies above is dropped.
+    layers: what to return, in float32; what lies above is dropped.
+    computed_in: see `fviz.precision`.
+    remat: whether to compute activations again for the backward pass.
   """
   layers = tuple(layers)
   images = jax.ShapeDtypeStruct(shape, jnp.float32)
-  closed, tree = jax.make_jaxpr(
-    lambda variables, images: network.apply(variables, images, layers),
-    return_shape=True,
-  )(network.variables, images)
-  program = _Program()
-  arguments = [*jax.tree.leaves(network.variables), program.slot()]
+  with precision.products(computed_in):
+    closed, tree = jax.make_jaxpr(
+      lambda variables, images: network.apply(variables, images, layers),
+      return_shape=True,
+    )(network.variables, images)
+  program = _Program(computed_in == 'bfloat16')
+  image = program.slot(closed.jaxpr.invars[-1])
+  arguments = [*jax.tree.leaves(network.variables), image]
   outputs = program.add(closed.jaxpr, closed.consts, arguments)
   treedef = jax.tree.structure(tree)
   # Constants are collected last: what was dropped needs none.
@@ -87,34 +98,61 @@ def prepare(
     for instruction in _needed(program.instructions, outputs)
   ]
   outputs = program.references(outputs)
+  pieces = _pieces(instructions, outputs, program.sizes if remat else None)
 
   def apply(constants, images, redirect):
     slots = {_Slot(0): images}
-
-    def value(reference):
-      if isinstance(reference, _Constant):
-        return constants[reference.number]
-      return slots.get(reference) if isinstance(reference, _Slot) else reference
-
-    for instruction in instructions:
-      out = instruction.function(redirect, *map(value, instruction.inputs))
-      slots.update(zip(instruction.outputs, out, strict=True))
-    return treedef.unflatten(map(value, outputs))
+    for piece in pieces:
+      run = lambda slots, p=piece: _run(p, slots, constants, redirect)
+      slots = (jax.checkpoint(run) if remat else run)(slots)
+    found = [_value(v, slots, constants) for v in outputs]
+    return treedef.unflatten(
+      jnp.asarray(x, v.aval.dtype)  # Losses are in float32.
+      for x, v in zip(found, closed.jaxpr.outvars, strict=True)
+    )
 
   return Prepared(program.constants, apply)
+
+
+def _pieces(instructions, outputs, sizes):
+  """(instructions, the slots to keep): one piece, or some by their sizes."""
+  slots = lambda values: [v for v in values if isinstance(v, _Slot)]
+  if sizes is None:
+    return [(instructions, slots(outputs))]
+  operations = [(slots(i.inputs), i.outputs) for i in instructions]
+  return [
+    (instructions[start:stop], keeps)
+    for start, stop, keeps in segments.cut(operations, slots(outputs), sizes)
+  ]
+
+
+def _run(piece, slots, constants, redirect):
+  slots, (instructions, keeps) = dict(slots), piece
+  for function, inputs, outputs in instructions:
+    inputs = (_value(v, slots, constants) for v in inputs)
+    slots.update(zip(outputs, function(redirect, *inputs), strict=True))
+  return {slot: slots[slot] for slot in keeps}
+
+
+def _value(reference, slots, constants):
+  if isinstance(reference, _Constant):
+    return constants[reference.number]
+  return slots[reference] if isinstance(reference, _Slot) else reference
 
 
 class _Program:
   """Flattens a jaxpr into instructions; evaluates what the weights decide."""
 
-  def __init__(self):
+  def __init__(self, mixed: bool):
     self.instructions: list[_Instruction] = []
     self.constants: list[types.Array] = []
-    self._slots = 0
+    self.sizes: dict[_Slot, int] = {}  # Values of one job.
+    self._mixed = mixed
 
-  def slot(self) -> _Slot:
-    self._slots += 1
-    return _Slot(self._slots - 1)
+  def slot(self, variable) -> _Slot:
+    slot = _Slot(len(self.sizes))
+    self.sizes[slot] = math.prod(variable.aval.shape)
+    return slot
 
   def add(self, jaxpr, consts, arguments) -> list[Any]:
     """Adds a jaxpr's equations; known values are arrays, others slots."""
@@ -137,9 +175,16 @@ class _Program:
     bind = _bind(equation)
     if not any(isinstance(v, _Slot) for v in inputs):
       return list(bind(None, *inputs))
+    if self._mixed and precision.narrows(equation):
+      inputs = [
+        v if isinstance(v, _Slot) else precision.narrow(v) for v in inputs
+      ]
     rule = _RULES.get(equation.primitive.name, lambda *_: None)
     function, inputs = rule(equation.params, inputs) or (bind, inputs)
-    outputs = [self.slot() for _ in equation.outvars]
+    if self._mixed:
+      images = [isinstance(v, _Slot) for v in inputs]
+      function = precision.mixed(equation, function, images)
+    outputs = [self.slot(v) for v in equation.outvars]
     self.instructions.append(_Instruction(function, inputs, outputs))
     return outputs
 

@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 _VERSIONS = ('jax', 'flax', 'optax', 'numpy')
 # What may change between a run and its resumption: no picture depends on it.
-IGNORED = ('batch_size', 'versions', 'versions.python') + tuple(
+IGNORED = ('batch_size', 'remat', 'versions', 'versions.python') + tuple(
   f'versions.{name}' for name in _VERSIONS
 )
 

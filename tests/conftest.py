@@ -2,6 +2,9 @@
 
 import os
 
+# Commands keep compiled programs in the user's cache, tests do not.
+os.environ['JAX_ENABLE_COMPILATION_CACHE'] = 'false'
+
 import jax
 import pytest
 

@@ -6,7 +6,7 @@ import argparse
 import ast
 import contextlib
 
-from fviz import errors
+from fviz import errors, precision
 
 
 def parser(subparsers, name: str, help: str, examples: str, run):
@@ -20,6 +20,14 @@ def parser(subparsers, name: str, help: str, examples: str, run):
   )
   made.set_defaults(run=run)
   return made
+
+
+def add_precision(parser) -> None:
+  parser.add_argument(
+    '--precision',
+    choices=precision.NAMES,
+    help=f'of the network ({precision.DEFAULT}; on CPUs as float32)',
+  )
 
 
 def add_overrides(parser: argparse.ArgumentParser, example: str) -> None:

@@ -33,6 +33,7 @@ _FIELDS = dict(
   iterations='iterations',
   strength='strength',
   seed='seed',
+  precision='precision',
   film='film.kind',
   frames='film.frames',
   fps='film.fps',
@@ -76,6 +77,7 @@ def add(subparsers) -> None:
   g.add_argument('--strength', type=float, help='of a step (2)')
   g.add_argument('--pano', action='store_true', help='360 degrees: no seam')
   g.add_argument('--seed', type=int, help='of the jitter (0)')
+  common.add_precision(g)
   common.add_overrides(p, 'octave_scale=1.5')
   g = p.add_argument_group('films and clips')
   g.add_argument('--film', choices=('zoom', 'iterations', 'layers'))

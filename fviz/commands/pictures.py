@@ -74,6 +74,7 @@ def _add_common(p, example: str, steps='of the optimization (256)') -> None:
   p.add_argument('--size', type=int, help='pixels a side (128)')
   p.add_argument('--steps', type=int, help=steps)
   p.add_argument('--seed', type=int, help='of all randomness (0)')
+  common.add_precision(p)
   common.add_overrides(p, example)
 
 
@@ -95,8 +96,8 @@ def _add_distributed(p) -> None:
 def _fill(config, args, **more):
   """The config with the arguments that were given."""
   config = config.lock()
-  names = ('model', 'weights', 'layer', 'size', 'steps', 'seed', *_OF_RENDER)
-  given = {n: getattr(args, n, None) for n in names}
+  names = ('model', 'weights', 'layer', 'size', 'steps', 'seed', 'precision')
+  given = {n: getattr(args, n, None) for n in (*names, *_OF_RENDER)}
   given['channels'] = args.channel
   values = {n: v for n, v in (given | more).items() if v is not None}
   common.override(config, values | common.parsed(args.set))

@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import os
 import pathlib
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -25,11 +26,18 @@ _STATED = 'X-Linked-ETag'
 
 
 def cache() -> pathlib.Path:
-  """The folder of downloads: $FVIZ_CACHE, or the user's cache directory."""
+  """Of downloads and the like: $FVIZ_CACHE, or in the user's directory."""
   if given := os.environ.get('FVIZ_CACHE'):
     return pathlib.Path(given).expanduser()
-  base = os.environ.get('XDG_CACHE_HOME') or '~/.cache'
-  return pathlib.Path(base).expanduser() / 'fviz'
+  return pathlib.Path(_users_cache()).expanduser() / 'fviz'
+
+
+def _users_cache() -> str:
+  if given := os.environ.get('XDG_CACHE_HOME'):
+    return given
+  if sys.platform == 'win32':
+    return os.environ.get('LOCALAPPDATA') or '~/AppData/Local'
+  return '~/Library/Caches' if sys.platform == 'darwin' else '~/.cache'
 
 
 def location(name: str, source: sources.Source) -> pathlib.Path:

@@ -1,0 +1,110 @@
+import os
+import pathlib
+import subprocess
+import sys
+
+import jax
+import pytest
+
+from fviz import compilation
+
+_ROOT = pathlib.Path(__file__).parent.parent
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+  """A cache of our own, and JAX as it is when a program starts."""
+  monkeypatch.setenv('FVIZ_CACHE', str(tmp_path / 'cache'))
+  old = jax.config.jax_enable_compilation_cache
+  jax.config.update('jax_enable_compilation_cache', True)
+  assert jax.config.jax_compilation_cache_dir is None  # Imports set nothing.
+  yield tmp_path / 'cache' / 'compiled'
+  jax.config.update('jax_compilation_cache_dir', None)
+  jax.config.update('jax_enable_compilation_cache', old)
+
+
+def test_programs_go_into_a_private_folder_of_this_machine(folder):
+  compilation.keep()
+  place = pathlib.Path(jax.config.jax_compilation_cache_dir)
+  assert place.parent == folder and place.is_dir()
+  assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_the_user_has_chosen_stays(folder):
+  jax.config.update('jax_compilation_cache_dir', '/their/own')
+  compilation.keep()
+  assert jax.config.jax_compilation_cache_dir == '/their/own'
+  jax.config.update('jax_compilation_cache_dir', None)
+  jax.config.update('jax_enable_compilation_cache', False)
+  compilation.keep()
+  assert jax.config.jax_compilation_cache_dir is None
+  assert not folder.exists()
+
+
+def test_a_folder_that_cannot_be_is_a_warning(folder, caplog):
+  folder.parent.write_text('a file is in the way')
+  compilation.keep()
+  assert jax.config.jax_compilation_cache_dir is None
+  assert 'FVIZ_CACHE' in caplog.text and str(folder) in caplog.text
+
+
+def test_another_cpu_has_another_folder(monkeypatch):
+  ours = compilation._machine()
+  read = pathlib.Path.read_text
+  other = lambda self: read(self).replace(' sse2', '')
+  monkeypatch.setattr(pathlib.Path, 'read_text', other)
+  if sys.platform == 'linux' and os.uname().machine == 'x86_64':
+    assert compilation._machine() != ours
+  monkeypatch.setattr(compilation.jaxlib, '__version__', '0.0.1')
+  assert compilation._machine() != ours
+
+
+def test_the_oldest_programs_go_first(tmp_path):
+  for i in range(5):
+    path = tmp_path / f'machine-{i % 2}' / f'program-{i}'
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(bytes(100))
+    os.utime(path, (1000 + i, 1000 + i))
+  compilation.prune(tmp_path, 250)
+  left = sorted(p.name for p in tmp_path.rglob('program-*'))
+  assert left == ['program-3', 'program-4']
+
+
+def _start(cache, output, **environment):
+  return subprocess.Popen(
+    [sys.executable, '-m', 'fviz', 'render', '--channel', '3', '--size', '16']
+    + ['--steps', '2', '--set', 'transforms=', '-o', str(output)],
+    cwd=_ROOT,
+    env={
+      **os.environ,
+      'FVIZ_CACHE': str(cache),
+      'JAX_ENABLE_COMPILATION_CACHE': 'true',
+      'JAX_EXPLAIN_CACHE_MISSES': 'true',
+      **environment,
+    },
+    stderr=subprocess.PIPE,
+    text=True,
+  )
+
+
+@pytest.mark.slow
+def test_two_at_once_and_then_a_third_from_damaged_files(tmp_path):
+  """They warn at most, and make the same picture."""
+  pictures = [tmp_path / f'{i}.png' for i in range(3)]
+  both = [_start(tmp_path, p) for p in pictures[:2]]
+  for process in both:
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+  (step,) = tmp_path.rglob('jit__chunk_of_steps-*-cache')
+  files = {p: p.read_bytes() for p in tmp_path.rglob('jit_*-cache')}
+  small = [p for p in files if p != step]
+  assert small  # More than the step is worth keeping.
+  for damaged in small:  # Cut short by a kill.
+    damaged.write_bytes(files[damaged][:100])
+  third = _start(tmp_path, pictures[2])
+  _, errors = third.communicate()
+  assert third.returncode == 0, errors
+  assert "MISS for 'jit__chunk_of_steps'" not in errors
+  assert 'Error reading persistent compilation cache' in errors
+  first, *others = (p.read_bytes() for p in pictures)
+  assert others == [first, first]
