@@ -5,7 +5,8 @@ optimization `network.apply` is traced once and its jaxpr is rewritten:
 
 * what depends on the weights alone (casts, batch-norm factors, pooling
   counts, flipped kernels) is computed once, before the first step;
-* a convolution gets a backward pass that needs no flip of its kernel;
+* a convolution gets a backward pass that needs no flip of its kernel, or on
+  CPUs another algorithm (`fviz.winograd`, `fviz.depthwise`);
 * pooling becomes sums and maxima of shifted slices, whose gradient is several
   times faster on CPU than select-and-scatter;
 * a ReLU may redirect its gradient for the first steps, so that dead units
@@ -18,7 +19,6 @@ It works for anybody's network: nothing touches their code.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
-from fviz import ops, precision, segments, types, winograd
+from fviz import depthwise, ops, precision, segments, types, winograd
 
 # Calls whose bodies are inlined: the name of the parameter that holds them.
 _INLINED = {'jit': 'jaxpr', 'pjit': 'jaxpr', 'remat2': 'jaxpr'}
@@ -98,13 +98,17 @@ def prepare(
     for instruction in _needed(program.instructions, outputs)
   ]
   outputs = program.references(outputs)
-  pieces = _pieces(instructions, outputs, program.sizes if remat else None)
+  ends = [v for v in outputs if isinstance(v, _Slot)]
+  pieces = [(instructions, ends)]
+  if remat:
+    pieces = _pieces(instructions, ends, program)
 
   def apply(constants, images, redirect):
     slots = {_Slot(0): images}
-    for piece in pieces:
+    for number, piece in enumerate(pieces, 1):
       run = lambda slots, p=piece: _run(p, slots, constants, redirect)
-      slots = (jax.checkpoint(run) if remat else run)(slots)
+      again = number < len(pieces)  # The last piece's turn comes at once.
+      slots = (jax.checkpoint(run) if again else run)(slots)
     found = [_value(v, slots, constants) for v in outputs]
     return treedef.unflatten(
       jnp.asarray(x, v.aval.dtype)  # Losses are in float32.
@@ -114,16 +118,32 @@ def prepare(
   return Prepared(program.constants, apply)
 
 
-def _pieces(instructions, outputs, sizes):
-  """(instructions, the slots to keep): one piece, or some by their sizes."""
-  slots = lambda values: [v for v in values if isinstance(v, _Slot)]
-  if sizes is None:
-    return [(instructions, slots(outputs))]
-  operations = [(slots(i.inputs), i.outputs) for i in instructions]
+def _pieces(instructions, ends, program):
+  """(instructions, the slots to keep) of `segments.cut`."""
+  operations = [(_slots(i.inputs), i.outputs) for i in instructions]
+  sizes = {slot: segments.bytes_of(v) for slot, v in program.types.items()}
+  saved = [_saved(i, program) for i in instructions]
   return [
     (instructions[start:stop], keeps)
-    for start, stop, keeps in segments.cut(operations, slots(outputs), sizes)
+    for start, stop, keeps in segments.cut(operations, ends, sizes, saved)
   ]
+
+
+def _saved(instruction, program) -> int:
+  """Bytes that the gradient of an instruction keeps."""
+  function, inputs, _ = instruction
+  images = {v: program.types[v] for v in _slots(inputs)}
+  numbers = [v.number for v in inputs if isinstance(v, _Constant)]
+  constants = {i: program.constants[i] for i in numbers}
+
+  def run(images, constants, redirect):
+    return function(redirect, *(_value(v, images, constants) for v in inputs))
+
+  return segments.saved(run, images, constants, jnp.bool_(False))
+
+
+def _slots(values):
+  return [v for v in values if isinstance(v, _Slot)]
 
 
 def _run(piece, slots, constants, redirect):
@@ -146,12 +166,12 @@ class _Program:
   def __init__(self, mixed: bool):
     self.instructions: list[_Instruction] = []
     self.constants: list[types.Array] = []
-    self.sizes: dict[_Slot, int] = {}  # Values of one job.
+    self.types: dict[_Slot, Any] = {}  # Shapes and dtypes of one job.
     self._mixed = mixed
 
   def slot(self, variable) -> _Slot:
-    slot = _Slot(len(self.sizes))
-    self.sizes[slot] = math.prod(variable.aval.shape)
+    slot = _Slot(len(self.types))
+    self.types[slot] = variable.aval
     return slot
 
   def add(self, jaxpr, consts, arguments) -> list[Any]:
@@ -257,36 +277,49 @@ def _needed(instructions, outputs):
 
 
 def _conv_rule(params, inputs):
-  numbers = params['dimension_numbers']
+  numbers, groups = params['dimension_numbers'], params['feature_group_count']
+  x, kernel = inputs
+  if not isinstance(x, _Slot) or isinstance(kernel, _Slot):
+    return None
   plain = (
     numbers.lhs_spec == (0, 3, 1, 2)
     and numbers.rhs_spec == (3, 2, 0, 1)
     and numbers.out_spec == (0, 3, 1, 2)
-    and params['feature_group_count'] == params['batch_group_count'] == 1
+    and params['batch_group_count'] == 1
     and set(params['lhs_dilation']) | set(params['rhs_dilation']) == {1}
-    and params['preferred_element_type'] is None
+    and params['preferred_element_type'] in (None, kernel.dtype)
   )
-  x, kernel = inputs
-  if not plain or not isinstance(x, _Slot) or isinstance(kernel, _Slot):
+  if not plain:
     return None
-  options = params['window_strides'], params['padding'], params['precision']
-  if _winograd(kernel, params):
+  options = params['window_strides'], params['padding']
+  if groups > 1:
+    by_sums = _own(kernel, params) and depthwise.pays(kernel.shape, groups)
+    return _depthwise_rule(x, kernel, options) if by_sums else None
+  if _own(kernel, params) and winograd.pays(kernel.shape, options[0]):
     return _winograd_rule(x, kernel, params['padding'])
 
   def function(redirect, x, kernel, flipped):
     del redirect
-    return (ops.conv(x, kernel, flipped, *options),)
+    return (ops.conv(x, kernel, flipped, *options, params['precision']),)
 
   return function, [x, kernel, ops.flip(kernel)]
 
 
-def _winograd(kernel, params) -> bool:
+def _own(kernel, params) -> bool:
+  """Whether our own algorithms may stand in: they are for CPUs."""
   return (
     jax.default_backend() == 'cpu'
     and kernel.dtype == jnp.float32
     and params['precision'] is None
-    and winograd.pays(kernel.shape, params['window_strides'])
   )
+
+
+def _depthwise_rule(x, kernel, options):
+  def function(redirect, x, kernel):
+    del redirect
+    return (depthwise.conv(x, kernel, *options),)
+
+  return function, [x, kernel[:, :, 0]]
 
 
 def _winograd_rule(x, kernel, padding):

@@ -2,16 +2,23 @@
 
 Activations of a piece are computed again when its gradient is wanted (Chen et
 al. 2016, arXiv:1604.06174): between the pieces lies what is kept, and only
-one piece at a time holds the rest.
+one piece at a time holds the rest. That takes time, and the gradients of
+`fviz.ops` keep but a byte a value, so it is done only where it saves much: in
+networks of GELUs and layer norms, not in those of ReLUs.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
+from jax.extend import core
+
 _MOST = 64  # Pieces tried.
+_WORTH = 4  # Times the largest value: a step holds several of these anyway.
 
 
 class Segment(NamedTuple):
@@ -33,26 +40,60 @@ Operations = Sequence[tuple[Collection[Any], Collection[Any]]]
 
 
 def cut(
-  operations: Operations, outputs: Collection[Any], sizes: Mapping[Any, int]
+  operations: Operations,
+  outputs: Collection[Any],
+  sizes: Mapping[Any, int],
+  saved: Sequence[int],
 ) -> list[Segment]:
   """Pieces that hold the least at once, cut where little is alive.
 
-  With n values alike these are about sqrt(n) pieces.
+  With n operations alike these are about sqrt(n) pieces.
 
   Args:
     operations: of a program, in order.
     outputs: what it returns.
-    sizes: of all values.
+    sizes: bytes of all values.
+    saved: bytes that the gradient of each operation keeps.
+
+  Returns:
+    One piece, if cutting would save little.
   """
-  made = [sum(sizes[v] for v in makes) for _, makes in operations]
   alive = _alive(operations, outputs)
   kept = [sum(sizes[v] for v in values) for values in alive]
-  tries = (_ends(made, kept, sum(made) / n) for n in range(1, _MOST + 1))
-  ends = min(tries, key=lambda ends: _cost(made, kept, ends))
+  total = sum(saved)
+  tries = (_ends(saved, kept, total / n) for n in range(1, _MOST + 1))
+  ends = min(tries, key=lambda ends: _peak(saved, kept, ends))
+  if total - _peak(saved, kept, ends) < _WORTH * max(sizes.values()):
+    ends = [len(operations)]
   return [
     Segment(start, stop, sorted(alive[stop - 1]))
     for start, stop in itertools.pairwise([0, *ends])
   ]
+
+
+def saved(function: Callable[..., Any], values: Any, *rest: Any) -> int:
+  """Bytes of what the gradient with respect to `values` keeps of them.
+
+  Args:
+    function: of the values, and of what is kept anyway.
+    values: a pytree of arrays, or of their shapes and types.
+    *rest: such pytrees, too.
+  """
+
+  def residuals(values, *rest):
+    _, pull = jax.vjp(lambda values: function(values, *rest), values)
+    return jax.tree.leaves(pull)
+
+  jaxpr = jax.make_jaxpr(residuals)(values, *rest).jaxpr
+  first = len(jax.tree.leaves(values))
+  anyway = {*jaxpr.invars[first:], *jaxpr.constvars}
+  found = {v for v in jaxpr.outvars if isinstance(v, core.Var)} - anyway
+  return sum(bytes_of(v.aval) for v in found)
+
+
+def bytes_of(value: Any) -> int:
+  """Of an array, or of one of its shape and type."""
+  return math.prod(value.shape) * value.dtype.itemsize
 
 
 def _alive(operations, outputs):
@@ -64,14 +105,14 @@ def _alive(operations, outputs):
   return found[::-1]
 
 
-def _ends(made, kept, budget):
+def _ends(saved, kept, budget):
   """Pieces within a budget, as long as they can be, that keep the least."""
   ends, start = [], 0
-  while start < len(made):
-    stop, total = start + 1, made[start]
-    while stop < len(made) and total + made[stop] <= budget:
-      total, stop = total + made[stop], stop + 1
-    if stop < len(made):  # Not in the first half: pieces would be many.
+  while start < len(saved):
+    stop, total = start + 1, saved[start]
+    while stop < len(saved) and total + saved[stop] <= budget:
+      total, stop = total + saved[stop], stop + 1
+    if stop < len(saved):  # Not in the first half: pieces would be many.
       places = range((start + stop) // 2 + 1, stop + 1)
       stop = min(places, key=lambda end: (kept[end - 1], -end))
     ends.append(stop)
@@ -79,7 +120,10 @@ def _ends(made, kept, budget):
   return ends
 
 
-def _cost(made, kept, ends):
-  """What is kept, and the largest piece."""
-  pieces = [sum(made[a:b]) for a, b in itertools.pairwise([0, *ends])]
-  return sum(kept[end - 1] for end in ends) + max(pieces, default=0)
+def _peak(saved, kept, ends):
+  """The most at once: a piece's, and what was kept before it."""
+  before, most = 0, 0
+  for start, stop in itertools.pairwise([0, *ends]):
+    most = max(most, before + sum(saved[start:stop]))
+    before += kept[stop - 1]
+  return most

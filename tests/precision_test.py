@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import small
+from jax.extend import core
 
 from fviz import (
   cli,
@@ -47,7 +48,7 @@ def _types(function, *arguments):
         products.update(kinds)
       if equation.primitive.name == 'reduce_sum':
         sums.update(kinds)
-      for inner in jax.core.jaxprs_in_params(equation.params):
+      for inner in core.jaxprs_in_params(equation.params):
         visit(inner)
 
   visit(jax.make_jaxpr(function)(*arguments).jaxpr)

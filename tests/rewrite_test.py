@@ -1,9 +1,14 @@
+import collections
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 import small
+from flax import linen as nn
+from flax import nnx
 from jax import lax
+from jax.extend import core
 
 from fviz import networks, ops, rewrite
 
@@ -117,3 +122,77 @@ def test_every_spelling_of_relu_is_redirected(relu):
   x = jnp.full((1, 4, 4, 3), 0.5)
   assert not jnp.any(jax.grad(loss)(x, jnp.bool_(False)))
   assert jnp.all(jax.grad(loss)(x, jnp.bool_(True)) < 0)
+
+
+class _Users(nnx.Module):
+  """A network as its author wrote it: wide convolutions, pools, a head."""
+
+  def __init__(self, rngs):
+    self.stem = nnx.Conv(3, 64, (5, 5), strides=(2, 2), rngs=rngs)
+    self.wide = nnx.Conv(64, 64, (3, 3), use_bias=False, rngs=rngs)
+    self.depthwise = nnx.Conv(64, 64, (3, 3), feature_group_count=64, rngs=rngs)
+    self.head = nnx.Linear(64, 10, rngs=rngs)
+
+  def __call__(self, x):
+    x = nnx.max_pool(nnx.gelu(self.stem(x)), (3, 3), (2, 2))
+    x = nnx.relu(self.wide(x))
+    return self.head(self.depthwise(x).mean((1, 2)))
+
+
+class _LinenUsers(nn.Module):
+  """The same in Linen."""
+
+  @nn.compact
+  def __call__(self, x):
+    x = nn.Conv(64, (5, 5), strides=(2, 2), name='stem')(x)
+    x = nn.max_pool(nn.gelu(x), (3, 3), (2, 2))
+    x = nn.relu(nn.Conv(64, (3, 3), use_bias=False, name='wide')(x))
+    x = nn.Conv(64, (3, 3), feature_group_count=64, name='depthwise')(x)
+    return nn.Dense(10, name='head')(x.mean((1, 2)))
+
+
+def _users(kind):
+  if kind == 'nnx':
+    return networks.from_nnx(_Users(nnx.Rngs(0)), input_size=(32, 32))
+  module = _LinenUsers()
+  variables = module.init(jax.random.key(0), jnp.zeros((1, 32, 32, 3)))
+  return networks.from_linen(module, variables, input_size=(32, 32))
+
+
+@pytest.mark.parametrize('kind', ['nnx', 'linen'])
+def test_networks_of_users_get_the_faster_operations(kind):
+  network, x = (
+    _users(kind),
+    jax.random.uniform(jax.random.key(0), (1, 32, 32, 3)),
+  )
+  prepared = rewrite.prepare(network, x.shape, ('output',))
+  plain = lambda x: network.apply(network.variables, x, ('output',))['output']
+  ours = lambda c, x: prepared.apply(c, x, _OFF)['output']
+  gradient = jax.grad(lambda x, c: ours(c, x).sum())
+  found = collections.Counter(
+    _primitives(jax.make_jaxpr(gradient)(x, prepared.constants).jaxpr)
+  )
+  # The wide convolution is Winograd's, forwards and back; of the others only
+  # the stem needs a convolution, and no kernel is turned over in a step.
+  assert found['conv_general_dilated'] == 2
+  assert not found.keys() & {
+    'rev',
+    'select_and_scatter_add',
+    'reduce_window_max',
+  }
+  np.testing.assert_allclose(
+    ours(prepared.constants, x), plain(x), rtol=1e-3, atol=1e-5
+  )
+  np.testing.assert_allclose(
+    gradient(x, prepared.constants),
+    jax.grad(lambda x: plain(x).sum())(x),
+    rtol=1e-3,
+    atol=1e-5,
+  )
+
+
+def _primitives(jaxpr):
+  for equation in jaxpr.eqns:
+    yield equation.primitive.name
+    for inner in core.jaxprs_in_params(equation.params):
+      yield from _primitives(inner)

@@ -6,7 +6,7 @@ import numpy as np
 import small
 from flax import nnx
 
-from fviz import engine, networks, objectives, recipes, rewrite, segments
+from fviz import engine, networks, objectives, ops, recipes, rewrite, segments
 
 _OFF = jnp.bool_(False)
 
@@ -14,7 +14,7 @@ _OFF = jnp.bool_(False)
 def test_a_chain_of_n_is_cut_into_about_the_root_of_n():
   operations = [((i,), (i + 1,)) for i in range(100)]
   sizes = dict.fromkeys(range(101), 1)
-  pieces = segments.cut(operations, (100,), sizes)
+  pieces = segments.cut(operations, (100,), sizes, [1] * 100)
   assert [p.start for p in pieces[1:]] == [p.stop for p in pieces[:-1]]
   assert (pieces[0].start, pieces[-1].stop) == (0, 100)
   assert all(p.keeps == [p.stop] for p in pieces)
@@ -30,15 +30,35 @@ def test_cuts_avoid_the_insides_of_blocks():
     operations += [((first,), (first + k,)) for k in range(1, 5)]
     operations += [(tuple(range(first + 1, first + 5)), (first + 5,))]
     sizes |= {first + k: 5 for k in range(1, 5)} | {first + 5: 1}
-  pieces = segments.cut(operations, (60,), sizes)
+  pieces = segments.cut(operations, (60,), sizes, [5, 5, 5, 5, 1] * 12)
   assert len(pieces) > 2
   assert all(len(p.keeps) == 1 and p.keeps[0] % 5 == 0 for p in pieces)
 
 
 def test_what_is_returned_is_kept():
   operations = [((i,), (i + 1,)) for i in range(20)]
-  pieces = segments.cut(operations, (3, 20), dict.fromkeys(range(21), 1))
+  sizes = dict.fromkeys(range(21), 1)
+  pieces = segments.cut(operations, (3, 20), sizes, [4] * 20)
+  assert len(pieces) > 2
   assert all(3 in p.keeps for p in pieces if p.stop > 3)
+
+
+def test_little_to_gain_is_no_reason_to_cut():
+  operations = [((i,), (i + 1,)) for i in range(20)]
+  sizes = dict.fromkeys(range(21), 4)
+  (piece,) = segments.cut(operations, (20,), sizes, [1] * 20)
+  assert piece == (0, 20, [20])
+
+
+def test_what_gradients_keep():
+  x = jax.ShapeDtypeStruct((2, 5, 5, 3), jnp.float32)
+  kernel = jnp.ones((3, 3, 3, 4))
+  conv = lambda x, k: ops.conv(x, k, ops.flip(k), (1, 1), ((1, 1), (1, 1)))
+  assert segments.saved(conv, x, kernel) == 0
+  assert segments.saved(ops.relu, x, jnp.bool_(False)) == 150  # A byte each.
+  assert segments.saved(lambda x: x + 1, x) == 0
+  assert segments.saved(lambda x, y: x * y, x, 2.0) == 0
+  assert segments.saved(jnp.square, x) == 600
 
 
 class _Deep(nnx.Module):
