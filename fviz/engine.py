@@ -21,7 +21,7 @@ import optax
 from jax.sharding import AxisType
 from jax.sharding import PartitionSpec as P
 
-from fviz import errors, objectives, precision, rewrite, slots, types
+from fviz import errors, objectives, precision, rewrite, segments, slots, types
 
 # A CPU is busy with few images; a GPU wants many.
 _LARGEST_BATCH = {'cpu': 16}
@@ -50,8 +50,8 @@ class Recipe:
       `scheduled`.
     precision: what the network is computed in, see `fviz.precision`; the
       activation of finished images is always measured in float32.
-    remat: whether to compute activations again for the gradient: less memory
-      for large images, a third more time.
+    remat: whether to compute activations again for the gradient, where that
+      saves memory; see `fviz.segments`.
   """
 
   parameterization: types.Parameterization
@@ -383,7 +383,10 @@ class Engine:
       lowered = jax.jit(function, donate_argnums=4).lower(
         self._seen.constants, objective, keys, numbers, state, steps
       )
-      self._programs[batch] = lowered.compile()
+      late = self.recipe.remat
+      self._programs[batch] = (
+        segments.compiled(lowered) if late else lowered.compile()
+      )
     return self._programs[batch]
 
   def _batched(self, function, arguments, weights=False):

@@ -21,6 +21,11 @@ _MOST = 64  # Pieces tried.
 _WORTH = 4  # Times the largest value: a step holds several of these anyway.
 
 
+# Left to itself, XLA's CPU backend computes as early as it can: activations at
+# once again, and all of them are there.
+_LATE = {'xla_cpu_scheduler_type': 'CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED'}
+
+
 class Segment(NamedTuple):
   """A piece of a program.
 
@@ -89,6 +94,16 @@ def saved(function: Callable[..., Any], values: Any, *rest: Any) -> int:
   anyway = {*jaxpr.invars[first:], *jaxpr.constvars}
   found = {v for v in jaxpr.outvars if isinstance(v, core.Var)} - anyway
   return sum(bytes_of(v.aval) for v in found)
+
+
+def compiled(lowered: Any) -> Any:
+  """Compiles a program whose pieces are to wait until they are wanted."""
+  try:
+    return lowered.compile(_LATE)
+  except jax.errors.JaxRuntimeError as error:
+    if 'compile option' not in str(error):  # This jaxlib has another name.
+      raise
+    return lowered.compile()
 
 
 def bytes_of(value: Any) -> int:

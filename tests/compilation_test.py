@@ -72,8 +72,8 @@ def test_the_oldest_programs_go_first(tmp_path):
 
 def _start(cache, output, **environment):
   return subprocess.Popen(
-    [sys.executable, '-m', 'fviz', 'render', '--channel', '3', '--size', '16']
-    + ['--steps', '2', '--set', 'transforms=', '-o', str(output)],
+    [sys.executable, '-m', 'fviz', 'render', '--channel', '3', '--size', '32']
+    + ['--steps', '2', '-o', str(output)],
     cwd=_ROOT,
     env={
       **os.environ,

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import jax
 import jax.numpy as jnp
@@ -32,9 +33,9 @@ def _images():
   return jax.random.uniform(jax.random.key(0), (2, 24, 24, 3))
 
 
-def _run(network, computed_in, layers=_LAYERS, **options):
+def _run(network, computed_in, layers=_LAYERS):
   prepared = rewrite.prepare(network, (2, 24, 24, 3), layers, computed_in)
-  return lambda images: prepared.apply(prepared.constants, images, _OFF)
+  return jax.jit(lambda x: prepared.apply(prepared.constants, x, _OFF))
 
 
 def _types(function, *arguments):
@@ -114,18 +115,16 @@ def test_gradients_point_the_same_way():
 
 @pytest.mark.parametrize(
   ('name', 'products'),
-  [
-    ('tf32', 'Precision.HIGH,'),
-    ('float32', 'HIGHEST'),
-    ('bfloat16', 'DEFAULT'),
-  ],
+  [('tf32', 'HIGH'), ('float32', 'HIGHEST'), ('bfloat16', 'DEFAULT')],
 )
 def test_what_products_round_to_on_gpus(monkeypatch, name, products):
   monkeypatch.setattr(jax, 'default_backend', lambda: 'gpu')
-  text = str(jax.make_jaxpr(_run(small.network(), name))(_images()))
-  assert f'precision=(Precision.{products}' in text.replace(
-    'Precision.Prec', 'Prec'
+  run = _run(small.network(), name)
+  text = str(
+    jax.make_jaxpr(jax.grad(lambda x: run(x)['logits'].sum()))(_images())
   )
+  found = re.findall(r'precision=\(Precision\.(\w+)', text)
+  assert len(found) >= 5 and set(found) == {products}
 
 
 def _recipe(name, **changes):

@@ -168,7 +168,7 @@ def test_networks_of_users_get_the_faster_operations(kind):
   prepared = rewrite.prepare(network, x.shape, ('output',))
   plain = lambda x: network.apply(network.variables, x, ('output',))['output']
   ours = lambda c, x: prepared.apply(c, x, _OFF)['output']
-  gradient = jax.grad(lambda x, c: ours(c, x).sum())
+  gradient = jax.jit(jax.grad(lambda x, c: ours(c, x).sum()))
   found = collections.Counter(
     _primitives(jax.make_jaxpr(gradient)(x, prepared.constants).jaxpr)
   )
@@ -181,11 +181,11 @@ def test_networks_of_users_get_the_faster_operations(kind):
     'reduce_window_max',
   }
   np.testing.assert_allclose(
-    ours(prepared.constants, x), plain(x), rtol=1e-3, atol=1e-5
+    jax.jit(ours)(prepared.constants, x), plain(x), rtol=1e-3, atol=1e-5
   )
   np.testing.assert_allclose(
     gradient(x, prepared.constants),
-    jax.grad(lambda x: plain(x).sum())(x),
+    jax.jit(jax.grad(lambda x: plain(x).sum()))(x),
     rtol=1e-3,
     atol=1e-5,
   )
