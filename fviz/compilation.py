@@ -31,12 +31,13 @@ def keep() -> None:
   if chosen or not config.jax_enable_compilation_cache or _crashes():
     return
   folder = download.cache() / 'compiled'
+  mine = folder / _machine()
   try:
     # The user's alone: what lies there will run.
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     prune(folder, _LIMIT)
-    (folder / _machine()).mkdir(exist_ok=True)
-    if not os.access(folder / _machine(), os.W_OK):
+    mine.mkdir(exist_ok=True)
+    if not os.access(mine, os.W_OK):
       raise PermissionError(None, 'Permission denied')
   except OSError as error:
     _log.warning(
@@ -46,7 +47,7 @@ def keep() -> None:
       error.strerror or error,
     )
     return
-  config.update('jax_compilation_cache_dir', str(folder / _machine()))
+  config.update('jax_compilation_cache_dir', str(mine))
 
 
 def prune(folder: pathlib.Path, limit: int) -> None:
