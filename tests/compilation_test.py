@@ -6,7 +6,7 @@ import sys
 import jax
 import pytest
 
-from fviz import compilation
+from fviz import cli, compilation
 
 _ROOT = pathlib.Path(__file__).parent.parent
 
@@ -70,18 +70,36 @@ def test_the_oldest_programs_go_first(tmp_path):
   assert left == ['program-3', 'program-4']
 
 
-def _start(cache, output, **environment):
+@pytest.mark.parametrize('arguments', [['models'], ['layers', 'pareidolia']])
+def test_the_command_keeps_them(monkeypatch, arguments):
+  kept = []
+  monkeypatch.setattr(compilation, 'keep', lambda: kept.append(True))
+  assert cli.main(arguments) == 0 and kept == [True]
+
+
+_PROGRAM = """
+import jax, jax.numpy as jnp
+from fviz import compilation
+
+compilation.keep()
+first = jax.jit(lambda x: jnp.sin(x).sum())(jnp.arange(9.0))
+second = jax.jit(lambda x: (x @ x.T).sum())(jnp.ones((9, 9)))
+print(float(first), float(second))
+"""
+
+
+def _start(cache):
   return subprocess.Popen(
-    [sys.executable, '-m', 'fviz', 'render', '--channel', '3', '--size', '32']
-    + ['--steps', '2', '-o', str(output)],
+    [sys.executable, '-c', _PROGRAM],
     cwd=_ROOT,
     env={
       **os.environ,
       'FVIZ_CACHE': str(cache),
       'JAX_ENABLE_COMPILATION_CACHE': 'true',
+      'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0',
       'JAX_EXPLAIN_CACHE_MISSES': 'true',
-      **environment,
     },
+    stdout=subprocess.PIPE,
     stderr=subprocess.PIPE,
     text=True,
   )
@@ -89,22 +107,17 @@ def _start(cache, output, **environment):
 
 @pytest.mark.slow
 def test_two_at_once_and_then_a_third_from_damaged_files(tmp_path):
-  """They warn at most, and make the same picture."""
-  pictures = [tmp_path / f'{i}.png' for i in range(3)]
-  both = [_start(tmp_path, p) for p in pictures[:2]]
-  for process in both:
-    _, errors = process.communicate()
+  """They warn at most, and compute the same."""
+  found = []
+  for process in [_start(tmp_path), _start(tmp_path)]:
+    out, errors = process.communicate()
     assert process.returncode == 0, errors
-  (step,) = tmp_path.rglob('jit__chunk_of_steps-*-cache')
-  files = {p: p.read_bytes() for p in tmp_path.rglob('jit_*-cache')}
-  small = [p for p in files if p != step]
-  assert small  # More than the step is worth keeping.
-  for damaged in small:  # Cut short by a kill.
-    damaged.write_bytes(files[damaged][:100])
-  third = _start(tmp_path, pictures[2])
-  _, errors = third.communicate()
+    found.append(out)
+  first, second = sorted(tmp_path.rglob('jit__lambda-*-cache'))
+  first.write_bytes(first.read_bytes()[:100])  # Cut short by a kill.
+  third = _start(tmp_path)
+  out, errors = third.communicate()
   assert third.returncode == 0, errors
-  assert "MISS for 'jit__chunk_of_steps'" not in errors
+  assert found == [out, out]
   assert 'Error reading persistent compilation cache' in errors
-  first, *others = (p.read_bytes() for p in pictures)
-  assert others == [first, first]
+  assert second.name.removesuffix('-cache') not in errors  # It was found.

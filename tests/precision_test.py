@@ -197,15 +197,15 @@ def test_what_is_no_precision_is_refused_before_any_work(tmp_path, capsys):
 
 
 def test_precision_is_recorded_and_kept(tmp_path):
-  config = configs.sweep()
-  config.update(size=16, steps=1, snapshots=1, channels=(1,), transforms='')
-  config.precision = 'bfloat16'
-  sweep.run(config, str(tmp_path))
+  network, config = small.network(), configs.sweep()
+  config.update(layer='conv_1', channels=(1,), transforms='', size=16)
+  config.update(steps=1, snapshots=1, precision='bfloat16')
+  sweep.run(config, str(tmp_path), network)
   config.remat = True  # Changes no picture.
-  sweep.run(config, str(tmp_path))
+  sweep.run(config, str(tmp_path), network)
   config.precision = 'float32'
   with pytest.raises(errors.FvizError, match='precision: "bfloat16" -> "flo'):
-    sweep.run(config, str(tmp_path))
+    sweep.run(config, str(tmp_path), network)
 
 
 def test_one_is_warned_once_of_bfloat16_on_cpus(caplog):
