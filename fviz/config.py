@@ -54,7 +54,7 @@ def sweep() -> ConfigDict:
   config.optimizer = 'adam(0.05)'  # With gradient tricks: 'blur(1)|sgd(0.1)'.
   config.size = 128  # Pixels a side.
   config.precision = 'tf32'  # Of the network: or float32, bfloat16.
-  config.remat = False  # Less memory for large sizes, a third more time.
+  config.remat = False  # Less memory for large sizes, more time.
   config.steps = 256
   config.tolerance = 0.0  # Ends a unit that rises by less in 32 steps; 0.01.
   config.redirect_steps = 16  # Dead ReLUs pass gradients for so long.
@@ -92,7 +92,7 @@ def render() -> ConfigDict:
   config.strength = 1.0  # How much; 1 = the published balance.
   config.size = 128  # Pixels a side.
   config.precision = 'tf32'  # Of the network: or float32, bfloat16.
-  config.remat = False  # Less memory for large sizes, a third more time.
+  config.remat = False  # Less memory for large sizes, more time.
   config.steps = 0  # 0 = the recipe's own.
   config.variants = 1  # Pictures, of different seeds.
   config.seed = 0
