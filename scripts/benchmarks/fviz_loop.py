@@ -62,7 +62,7 @@ class Loop:
     self.device = str(jax.devices()[0])
     self.versions = {'jax': jax.__version__}
     fixed = self._engine._seen.constants, self._objective, self._keys, ()
-    self._fixed = engine._placed(program, *fixed)
+    self._fixed = engine._placed(program, 0, *fixed)
     self._program = program
     self._state = self._engine._init(self._keys, ())
 
@@ -73,7 +73,9 @@ class Loop:
     dispatches = -(-steps // chunk)
     for _ in range(dispatches):
       self._state, _ = self._program(
-        *self._fixed, self._state, np.int32(self._step)
+        *self._fixed,
+        self._state,
+        np.full(self._work.batch, self._step, np.int32),
       )
       self._step += chunk
     jax.block_until_ready(self._state)
@@ -83,7 +85,7 @@ class Loop:
     """Twice the batch, from nothing to pictures."""
     del steps
     for _ in range(2):
-      self._engine.run(self._objective, self._keys, self._work.batch)
+      list(self._engine.run(self._objective, self._keys, self._work.batch))
     return 2 * self._engine.recipe.steps
 
   def peak_bytes(self) -> int:
