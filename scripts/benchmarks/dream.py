@@ -16,11 +16,9 @@ from fviz import cpu
 
 cpu.faster()
 
-from flax import nnx  # noqa: E402
-
 import fviz  # noqa: E402
-from fviz import deepdream, networks, objectives, photos  # noqa: E402
-from fviz.models import inception_v3  # noqa: E402
+from fviz import deepdream, objectives, photos  # noqa: E402
+from scripts.benchmarks import fviz_loop  # noqa: E402
 
 _LAYER = 'mixed_4'
 
@@ -29,11 +27,7 @@ def network(weights: str = ''):
   """Inception v3, with random weights if there is no file."""
   if weights:
     return fviz.models.load('inception_v3', weights)
-  return networks.from_nnx(
-    inception_v3.InceptionV3(rngs=nnx.Rngs(0)),
-    preprocess=inception_v3.preprocess,
-    input_size=(299, 299),
-  )
+  return fviz_loop.random_network('inception_v3')
 
 
 def against_torch(weights: str = '', smoke: bool = False) -> list[dict]:
