@@ -1,5 +1,6 @@
 """The benchmark's works in fviz, through the engine that everything uses."""
 
+import dataclasses
 import functools
 import time
 
@@ -96,7 +97,11 @@ class Loop:
 
 
 def recipe(work: works.Work) -> engine.Recipe:
-  """What the other implementation does, too."""
+  """What the other implementation does, too, in the work's precision."""
+  return dataclasses.replace(_recipe(work), precision=work.precision)
+
+
+def _recipe(work):
   steps = 1 if jax.default_backend() == 'cpu' else _CHUNK
   if work.kind == 'lucid':
     return fviz.recipes.lucid(work.size, steps=steps)
