@@ -171,8 +171,9 @@ class Dreamer:
     mask = jnp.asarray(mask[..., None], jnp.float32)
     x = jnp.asarray(x)
     amount = np.float32(STEP * self.settings.strength)
+    state = self.settings.gradient.init(x[None])
     for i in range(self.settings.iterations):
-      x = dream_step.step(
+      x, state = dream_step.step(
         program,
         self.objective,
         x,
@@ -180,6 +181,7 @@ class Dreamer:
         mask,
         amount,
         self.settings.gradient,
+        state,
       )
       on_step()
     return np.array(x)

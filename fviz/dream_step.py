@@ -88,7 +88,8 @@ def step(
   mask: types.Array,
   amount: float,
   conditioning: optax.GradientTransformation,
-) -> types.Array:
+  state: types.PyTree,
+) -> tuple[types.Array, types.PyTree]:
   """x + amount * gradient / mean |gradient|, the windows' gradients joined.
 
   Args:
@@ -99,6 +100,10 @@ def step(
     mask: [h, w, 1], or one number [1, 1, 1].
     amount: mean change of a pixel.
     conditioning: of the gradient, without a step size.
+    state: of the conditioning, whose steps are counted in an octave.
+
+  Returns:
+    x and the state after the step.
   """
   axes = program.axes
   moves, (ys, xs), canvas, total = _begin(x, key, axes)
@@ -117,7 +122,8 @@ def step(
       # The loop must not run ahead: each window in flight has its memory.
       jax.block_until_ready(value)
   poles = _poles(program, objective, canvas) if program.caps else None
-  return _end(x, total, poles, moves, mask, amount, axes, conditioning)
+  found = total, poles, moves
+  return _end(x, found, mask, amount, state, axes, conditioning)
 
 
 def _poles(program: Program, objective, canvas):
@@ -203,14 +209,15 @@ def _add(apply, window, constants, objective, canvas, total, y, x, wy, wx):
   return jax.lax.dynamic_update_slice(total, old + part, (y, x, 0)), value
 
 
-@functools.partial(jax.jit, static_argnums=(6, 7), donate_argnums=0)
-def _end(x, total, poles, moves, mask, amount, axes, conditioning):
-  condition = lambda g: conditioning.update(g, conditioning.init(g))[0]
+@functools.partial(jax.jit, static_argnums=(5, 6), donate_argnums=0)
+def _end(x, found, mask, amount, state, axes, conditioning):
+  total, poles, moves = found
   # Before it is rolled back: where blurs end is another place at each step.
-  g = condition(tiles.gather(total, axes)[None])[0]
+  g, after = conditioning.update(tiles.gather(total, axes)[None], state)
+  g = g[0]
   if poles is not None:
     # Conditioned in their views: a blur over rows would draw out spokes.
-    maps, found = poles
-    g = panorama.blended(g, condition(found), maps)
+    maps, views = poles
+    g = panorama.blended(g, conditioning.update(views, state)[0], maps)
   g = tiles.unmoved(g, axes, moves)
-  return jnp.clip(x + amount * mask * g, 0, 1)
+  return jnp.clip(x + amount * mask * g, 0, 1), after

@@ -18,7 +18,15 @@ from fviz import checks, resampling
 from fviz.errors import FvizError, unknown
 from fviz.types import Array, PyTree
 
-__all__ = ['normalize', 'blur', 'smooth', 'laplacian', 'limit', 'clip']
+__all__ = [
+  'normalize',
+  'blur',
+  'smooth',
+  'three_gaussians',
+  'laplacian',
+  'limit',
+  'clip',
+]
 
 
 def normalize(
@@ -53,11 +61,7 @@ def blur(sigma: float) -> optax.GradientTransformation:
   checks.check('sigma', sigma, 0)
 
   def one(g):
-    if g.ndim != 4:
-      raise FvizError(
-        f'blur takes gradients of pixels, [n, h, w, c], not of shape '
-        f'{g.shape}: use the parameterization pixels, or drop the blur.'
-      )
+    _check_pixels('blur', g)
     return resampling.gaussian_blur(g, sigma)
 
   return _stateless(lambda g: jax.tree.map(one, g))
@@ -86,12 +90,51 @@ def smooth(
   one = normalize('std')
 
   def copies(g):
-    if g.ndim != 4:
-      raise FvizError(f'smooth takes gradients of pixels, not {g.shape}.')
+    _check_pixels('smooth', g)
     blurred = [_gaussian(g, sigma) for sigma in sigmas]
     return sum(one.update(b, one.init(None))[0] for b in blurred)
 
   return _stateless(lambda g: jax.tree.map(copies, g))
+
+
+def three_gaussians(
+  steps: int = 10, start: float = 0.5, rise: float = 2.0
+) -> optax.GradientTransformation:
+  """The mean of three blurred gradients that get softer, standardized.
+
+  Gordić's pytorch-deepdream (f37d99a): Gaussians of 9 taps and sigma x (.5, 1,
+  2), sigma = rise (i + 1) / steps + start at step i, the gradient mirrored at
+  its edges; then (g - mean) / std. Details are drawn first, then forms. After
+  `steps`, sigma stays; a dream counts them anew at each octave.
+
+  Args:
+    steps: in which sigma rises; their iterations an octave.
+    start: their smoothing_coefficient, in pixels.
+    rise: in pixels.
+
+  >>> t = three_gaussians()
+  >>> g = jnp.zeros([1, 9, 9, 1]).at[0, 4, 4, 0].set(1.0)
+  >>> first, state = t.update(g, t.init(g))
+  >>> second, _ = t.update(g, state)
+  >>> print(bool(second.max() < first.max()))
+  True
+  """
+  checks.check_int('steps', steps, 1)
+  for name, value in dict(start=start, rise=rise).items():
+    checks.check(name, value, 0)
+  if not checks.traced(start, rise) and start + rise == 0:
+    raise FvizError('three_gaussians: start and rise must not both be 0.')
+
+  def update(updates, state, params=None):
+    del params
+    done = jnp.minimum(state.count + 1, steps)
+    sigma = rise * done / steps + start
+    updates = jax.tree.map(lambda g: _three(g, sigma), updates)
+    return updates, optax.ScaleByScheduleState(state.count + 1)
+
+  return optax.GradientTransformation(
+    lambda params: optax.ScaleByScheduleState(jnp.int32(0)), update
+  )
 
 
 def laplacian(levels: int = 4) -> optax.GradientTransformation:
@@ -108,11 +151,7 @@ def laplacian(levels: int = 4) -> optax.GradientTransformation:
   checks.check_int('levels', levels, 0)
 
   def one(g):
-    if g.ndim != 4:
-      raise FvizError(
-        f'laplacian takes gradients of pixels, [n, h, w, c], not of shape '
-        f'{g.shape}: use the parameterization pixels.'
-      )
+    _check_pixels('laplacian', g)
     shapes, bands = [], []
     for _ in range(levels):
       if min(g.shape[1:3]) < 2:
@@ -165,15 +204,43 @@ def _gaussian(x: Array, sigma: float) -> Array:
     return x
   reach = math.ceil(3 * sigma)
   taps = [math.exp(-((k / sigma) ** 2) / 2) for k in range(-reach, reach + 1)]
+  return _convolved(x, taps, 'edge')
+
+
+@jax.jit
+def _three(g: Array, sigma: Array) -> Array:
+  """The mean of three blurs, with mean 0 and deviation 1 per image."""
+  _check_pixels('three_gaussians', g)
+  i, blurs = jnp.arange(-4, 5), []
+  for factor in (0.5, 1.0, 2.0):
+    taps = jnp.exp(-((i / (factor * sigma)) ** 2) / 2)
+    blurs.append(_convolved(g, list(taps), 'reflect'))
+  g = sum(blurs) / 3
+  g = g - jnp.mean(g, (1, 2, 3), keepdims=True)
+  sd = jnp.sqrt(jnp.mean(g**2, (1, 2, 3), keepdims=True))
+  return g / jnp.maximum(sd, 1e-12)  # A dead unit's gradient stays 0.
+
+
+def _convolved(x: Array, taps, mode: str) -> Array:
+  """[n, h, w, c] with taps over their sum, along rows and columns."""
+  reach, total = len(taps) // 2, sum(taps)
   for axis in (1, 2):
     pads = [(0, 0)] * 4
     pads[axis] = (reach, reach)
-    wide, size = jnp.pad(x, pads, mode='edge'), x.shape[axis]
+    wide, size = jnp.pad(x, pads, mode=mode), x.shape[axis]
     x = sum(
-      tap / sum(taps) * jax.lax.slice_in_dim(wide, k, k + size, axis=axis)
+      tap / total * jax.lax.slice_in_dim(wide, k, k + size, axis=axis)
       for k, tap in enumerate(taps)
     )
   return x
+
+
+def _check_pixels(name: str, g: Array) -> None:
+  if g.ndim != 4:
+    raise FvizError(
+      f'{name} takes gradients of pixels, [n, h, w, c], not of shape '
+      f'{g.shape}: use the parameterization pixels, or drop {name}.'
+    )
 
 
 def _stateless(function) -> optax.GradientTransformation:

@@ -134,6 +134,8 @@ class Objective:
 
   __radd__ = __add__
   __rmul__ = __mul__
+  # An array on the left leaves it to us, instead of a product an element.
+  __array_ufunc__ = None
 
 
 def _combine(function, a: Objective, b: Objective | ArrayLike) -> Objective:

@@ -61,7 +61,13 @@ def _numpy_gradient(x):
   )
 
 
-def _notebook(image, seed, octave_n, scale, iterations, jitter):
+def _over_mean(g, i):
+  return g / np.abs(g).mean()
+
+
+def _notebook(
+  image, seed, octave_n, scale, iterations, jitter, condition=_over_mean
+):
   """deepdream() and make_step() of the notebook, images in [0, 1]."""
   bases = [image]
   for _ in range(octave_n - 1):
@@ -81,7 +87,7 @@ def _notebook(image, seed, octave_n, scale, iterations, jitter):
       move = draw(rows), draw(columns)
       x = np.roll(x, move, (0, 1))
       g = _numpy_gradient(x)
-      x = x + 1.5 / 255 * g / np.abs(g).mean()
+      x = x + 1.5 / 255 * condition(g, i)
       x = np.clip(np.roll(x, (-move[0], -move[1]), (0, 1)), 0, 1)
     detail = x - base
   return x
@@ -101,6 +107,23 @@ def test_equals_the_notebook(image, octave_n, iterations):
     _network(), image, objectives.deepdream('a'), settings, seed=3
   )
   theirs = _notebook(image.astype(float), 3, octave_n, 1.4, iterations, 5)
+  assert np.abs(theirs - image).mean() > 5e-3
+  np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+def test_a_gradient_that_counts_steps_counts_them_in_each_octave(image):
+  settings = deepdream.Settings(
+    octaves=2, iterations=2, jitter=5, gradient=gradients.three_gaussians(2)
+  )
+  ours = deepdream.dream(
+    _network(), image, objectives.deepdream('a'), settings, seed=3
+  )
+
+  def condition(g, i):
+    t = gradients.three_gaussians(1, 0.5, 2 * (i + 1) / 2)
+    return np.asarray(t.update(jnp.float32(g)[None], t.init(None))[0][0])
+
+  theirs = _notebook(image.astype(float), 3, 2, 1.4, 2, 5, condition)
   assert np.abs(theirs - image).mean() > 5e-3
   np.testing.assert_allclose(ours, theirs, atol=1e-4)
 

@@ -13,6 +13,7 @@ MADE = {
   'normalize': gradients.normalize(),
   'blur': gradients.blur(1.0),
   'smooth': gradients.smooth(),
+  'three_gaussians': gradients.three_gaussians(),
   'limit': gradients.limit(2.0),
   'clip': gradients.clip(0.5),
 }
@@ -90,11 +91,33 @@ def test_smooth_is_a_sum_of_blurs_over_their_deviations():
   np.testing.assert_allclose(out, expected, atol=1e-5)
 
 
-def test_smooth_and_limit_refuse():
+def test_three_gaussians_follow_their_source():
+  t = gradients.three_gaussians(steps=3, start=0.5, rise=2.0)
+  g = np.random.default_rng(0).standard_normal((2, 7, 9, 3))
+  state = t.init(jnp.float32(g))
+  for sigma in (2 / 3 + 0.5, 4 / 3 + 0.5, 2.5, 2.5):  # Then it stays.
+    out, state = t.update(jnp.float32(g), state)
+    y, x = np.mgrid[-4:5, -4:5]
+    wide = np.pad(g, ((0, 0), (4, 4), (4, 4), (0, 0)), mode='reflect')
+    blurred = np.zeros_like(g)
+    for factor in (0.5, 1.0, 2.0):
+      kernel = np.exp(-(y**2 + x**2) / (factor * sigma) ** 2 / 2)
+      kernel /= kernel.sum()
+      for i, j in np.ndindex(9, 9):
+        blurred += kernel[i, j] * wide[:, i : i + 7, j : j + 9] / 3
+    for got, image in zip(out, blurred, strict=True):
+      want = (image - image.mean()) / image.std()
+      np.testing.assert_allclose(got, want, atol=2e-5)
+
+
+def test_nonsense_is_refused():
   for bad in (
     lambda: gradients.smooth(()),
     lambda: gradients.smooth((-1.0,)),
     lambda: gradients.limit(0),
+    lambda: gradients.three_gaussians(0),
+    lambda: gradients.three_gaussians(start=0.0, rise=0.0),
+    lambda: _update(gradients.three_gaussians(), jnp.zeros([1, 2, 3])),
   ):
     with pytest.raises(FvizError):
       bad()

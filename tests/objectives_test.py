@@ -162,6 +162,44 @@ def _formulas_of_several(a):
   }
 
 
+@pytest.mark.parametrize(
+  'array', [np.array([2.0, 3.0]), np.float32([2, 3]), jnp.array([2.0, 3.0])]
+)
+def test_arrays_and_numbers_of_numpy_stand_on_either_side(array):
+  unit = objectives.channel('mixed', 2)
+  a = _activations()
+  value = np.asarray(a['mixed'], np.float64)[..., 2].mean()
+  for made, want in (
+    (array * unit, [2 * value, 3 * value]),
+    (unit * array, [2 * value, 3 * value]),
+    (array + unit, [2 + value, 3 + value]),
+    (array - unit, [2 - value, 3 - value]),
+    (array[0] * unit - array, [2 * value - 2, 2 * value - 3]),
+  ):
+    assert isinstance(made, types.Objective)
+    jobs, many = objectives.batch(objectives.bind(made, NETWORK))
+    assert jobs == 2
+    got = jax.vmap(_value, (0, None))(many, a)
+    np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+@pytest.mark.parametrize('loss', ['l1', 'dot'])
+def test_other_losses_of_inversion(loss):
+  a = _activations()
+  m = np.asarray(a['mixed'], np.float64)
+  r = np.asarray(a[types.reference('mixed')], np.float64)
+  want = {
+    'l1': [
+      -np.abs(x - y).sum() / np.abs(y).sum() for x, y in zip(m, r, strict=True)
+    ],
+    'dot': [
+      (x * y).sum() / (y**2).sum() - 1 for x, y in zip(m, r, strict=True)
+    ],
+  }
+  got = _value(objectives.match('mixed', loss), a)
+  np.testing.assert_allclose(got, np.mean(want[loss]), rtol=1e-5)
+
+
 def test_without_a_reference_the_message_says_what_to_do():
   with pytest.raises(FvizError, match='reference image'):
     _value(objectives.match('mixed'), {'mixed': jnp.ones([1, 2])})

@@ -187,6 +187,44 @@ def test_too_large_crops_name_the_sizes():
     transforms.crop(6)(jax.random.key(0), x)
 
 
+def test_roll_is_a_roll():
+  x = _images((5, 9, 10, 3))
+  out = np.asarray(transforms.roll(2)(jax.random.key(3), x))
+  moves = [(i, j) for i in range(-2, 3) for j in range(-2, 3)]
+  for image, got in zip(np.asarray(x), out, strict=True):
+    rolled = [np.roll(image, move, (0, 1)) for move in moves]
+    assert min(np.abs(got - one).max() for one in rolled) < 1e-6
+
+
+def test_blur_is_a_gaussian_of_what_is_inside():
+  x = np.asarray(_images((2, 9, 12, 3)), np.float64)
+  want = np.zeros_like(x)
+  y, z = np.mgrid[:9, :12]
+  for i, j in np.ndindex(9, 12):
+    weights = np.exp(-((y - i) ** 2 + (z - j) ** 2) / 2 / 1.3**2)
+    weights /= weights.sum()
+    want[:, i, j] = (x * weights[..., None]).sum((1, 2))
+  out = transforms.blur(1.3)(jax.random.key(0), jnp.float32(x))
+  np.testing.assert_allclose(out, want, atol=1e-5)
+
+
+def test_noises_have_their_size():
+  x, key = jnp.full([2, 40, 40, 3], 0.5), jax.random.key(0)
+  normal = np.asarray(transforms.noise(0.2)(key, x)) - 0.5
+  assert abs(normal.std() - 0.2) < 5e-3 and abs(normal.mean()) < 5e-3
+  assert np.abs(normal).max() > 0.5  # Tails.
+  uniform = np.asarray(transforms.uniform_noise(0.2)(key, x)) - 0.5
+  assert 0.19 < np.abs(uniform).max() <= 0.2
+  assert abs(uniform.std() - 0.2 / np.sqrt(3)) < 5e-3
+
+
+def test_crop_or_pad_keeps_the_middle():
+  x = np.asarray(_images((1, 9, 6, 3)))
+  out = np.asarray(transforms.crop_or_pad((5, 9))(None, jnp.asarray(x)))
+  np.testing.assert_array_equal(out[:, :, 1:7], x[:, 2:7])
+  np.testing.assert_array_equal(out[:, :, [0, 7, 8]], 0.5)
+
+
 def test_composite_shows_what_is_opaque():
   x = _images((3, 8, 9, 4)).at[0, ..., 3].set(1).at[1:, ..., 3].set(0)
   out = transforms.composite()(jax.random.key(0), x)
