@@ -5,6 +5,7 @@ A file in configs/ starts from a function here and states what differs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -95,6 +96,7 @@ def render() -> ConfigDict:
   config.remat = False  # Less memory for large sizes, more time.
   config.steps = 0  # 0 = the recipe's own.
   config.variants = 1  # Pictures, of different seeds.
+  config.stretch = False  # Show all contrast there is, about grey.
   config.seed = 0
   return config
 
@@ -201,6 +203,11 @@ def check(config: ConfigDict, own_network: bool = False) -> None:
     f'config.{name} is {config[name]}, it must be at least {low}'
     for name, low in least.items()
     if config[name] < low
+  ]
+  problems += [
+    f'config.regularizers.{name} is {weight}, it must be a finite number'
+    for name, weight in config.regularizers.items()
+    if isinstance(weight, float) and not math.isfinite(weight)
   ]
   if not own_network and config.model not in models.names():
     raise errors.unknown('model', config.model, models.names())

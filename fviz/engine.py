@@ -137,7 +137,7 @@ def check(
 
   Raises:
     FvizError: where transforms do not fit the size, channels the network, or
-      there is no such precision.
+      numbers the optimizer, or there is no such precision.
   """
   precision.check(recipe.precision)
   params = jax.eval_shape(recipe.parameterization.init, jax.random.key(0))
@@ -148,6 +148,7 @@ def check(
       f'{network.name} takes images of {network.input_channels} channels, the '
       f'recipe makes {seen.shape[-1]}: give channels={network.input_channels}.'
     )
+  trials.optimizer(recipe.optimizer, params)
   return clean, seen
 
 
@@ -173,10 +174,12 @@ class Engine:
     numbers: types.PyTree = (),
   ):
     self._recipe_of = recipe if callable(recipe) else lambda numbers: recipe
-    recipe = self._recipe_of(jax.tree.map(lambda x: x[0], numbers))
+    first = jax.tree.map(lambda x: x[0], numbers)
+    recipe = self._recipe_of(first)
     self.recipe, self.compilations = recipe, 0
     self.devices = devices or jax.local_devices()
     clean, seen = check(network, recipe)
+    trials.numbers(lambda n: check(network, self._recipe_of(n)), first)
     layers, self._channels = objective.layers, network.input_channels
     shape = (*clean.shape[:-1], self._channels)
     how = recipe.precision, recipe.remat

@@ -45,6 +45,23 @@ def to_uint8(image: ArrayLike) -> np.ndarray:
   return image if channels in (1, 3, 4) else image[..., :3]
 
 
+def stretched(image: ArrayLike) -> np.ndarray:
+  """The most contrast about grey: .5 + d / (2 max |d|), d = image - .5.
+
+  How Yosinski's toolbox shows pictures (saveimagescc), whose priors keep many
+  of them faint.
+
+  Args:
+    image: [h, w, c] in [0, 1].
+
+  >>> print(stretched([[[0.5], [0.6], [0.45]]]).ravel())
+  [0.5  1.   0.25]
+  """
+  difference = np.asarray(image, np.float32) - 0.5
+  most = np.abs(difference).max()
+  return 0.5 + difference / (2 * max(most, 1e-12))
+
+
 def save_png(
   path: epath.PathLike, image: ArrayLike, record: Mapping | None = None
 ) -> None:

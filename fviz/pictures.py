@@ -142,6 +142,7 @@ def rendered(
       activation, failed = result.activation[i], int(result.failed[i])
       one = {'objective_value': _number(activation), 'failed': failed}
       for name, image in zip(plan.names[job], result.images[i], strict=True):
+        image = gallery.stretched(image) if plan.stretch else image
         record = {**plan.record, 'picture': name, **one}
         yield Picture(name, image, float(activation), failed >= 0, record)
 

@@ -39,6 +39,7 @@ class Plan(NamedTuple):
     names: of each job's images, such as '7-0', or '7-0-2' for the third of
       several.
     record: what makes the pictures again, for their metadata.
+    stretch: whether they are shown with all the contrast there is.
   """
 
   network: types.Network
@@ -47,6 +48,7 @@ class Plan(NamedTuple):
   keys: types.Key
   names: list[list[str]]
   record: dict[str, Any]
+  stretch: bool
 
 
 def prepare(config: ConfigDict, network: types.Network | None = None) -> Plan:
@@ -68,7 +70,7 @@ def prepare(config: ConfigDict, network: types.Network | None = None) -> Plan:
   objective = _objective(config, network, recipe)
   engine.check(network, recipe)
   objective, keys, names = _jobs(config, objective, _images_of(recipe))
-  return Plan(network, recipe, objective, keys, names, record)
+  return Plan(network, recipe, objective, keys, names, record, config.stretch)
 
 
 def recipe_of(

@@ -87,6 +87,8 @@ def _check_ledgers(path):
       assert found['activation'] == pytest.approx(record['activation'], 1e-3)
       assert found['heldout_worst'] <= found['heldout_mean']
       assert 1 <= found['steps_to_95'] <= 4 and found['seconds_to_95'] > 0
+      share = found['steps_to_95'] / 4 * record['seconds']
+      assert found['seconds_to_95'] == pytest.approx(share, abs=1e-3)
       picture, kept = gallery.read_png(path / name / record['file'])
       assert kept['comparison_variant'] == name
       again = metrics.total_variation(picture[None] / 255.0)[0]

@@ -211,6 +211,26 @@ def test_batch_size_follows_the_reported_memory(monkeypatch):
   assert 1 <= one.largest_batch(12) < 12
 
 
+@pytest.mark.parametrize(
+  'recipe',
+  [
+    lambda n: _recipe(
+      parameterization=parameterizations.pixels(n[0].astype(int))
+    ),
+    lambda n: _recipe(transform=transforms.pad(n[0].astype(int))),
+    lambda n: _recipe(transform=transforms.rotate(0.0, n[0])),
+    lambda n: _recipe(steps=int(n[0])),
+  ],
+)
+def test_numbers_that_decide_shapes_are_refused(recipe):
+  network, numbers = small.network(), (np.float32([16, 20]),)
+  objective = objectives.bind(objectives.channel('conv_1', [0, 1]), network)
+  _, objective = objectives.batch(objective)
+  message = 'decides a shape.*equal shapes together'
+  with pytest.raises(errors.FvizError, match=message):
+    engine.Engine(network, objective, recipe, numbers=numbers)
+
+
 def _recipe_of(numbers):
   """A recipe all of whose numbers may be traced."""
   return _recipe(

@@ -41,7 +41,15 @@ def _get(url, **query):
 
 
 def _start(logdir, port, log):
-  arguments = dict(logdir=logdir, port=port, host='127.0.0.1', load_fast=False)
+  arguments = dict(
+    logdir=logdir,
+    port=port,
+    host='127.0.0.1',
+    load_fast=False,
+    # All of it is read before the first answer: else runs are there, empty.
+    reload_interval=0,
+    reload_task='blocking',
+  )
   flags = [f'--{k}={str(v).lower()}' for k, v in arguments.items()]
   flags[0] = f'--logdir={logdir}'
   return subprocess.Popen(
@@ -56,7 +64,7 @@ def _start(logdir, port, log):
 
 def _wait(url, server, log):
   """Waits until the server has loaded the runs."""
-  for _ in range(300):
+  for _ in range(1200):
     try:
       if json.loads(_get(f'{url}/data/runs')):
         return

@@ -96,6 +96,9 @@ def test_all_that_is_wrong_is_said_at_once():
     add('layer', layer='mixed4')
     add('name', transforms='jiter(2)')
     add('shape', transforms='jitter(200)')
+    add('text', parameterization='fourier(decay="x")')
+    add('rate', optimizer='adam("x")')
+    add('weight', **{'regularizers.l2': float('nan')})
 
   with pytest.raises(errors.FvizError) as error:
     _collect(sweep)
@@ -112,6 +115,9 @@ def test_all_that_is_wrong_is_said_at_once():
       ("'layer'", 'same for all'),
       ("'name'", "Did you mean 'jitter'?"),
       ("'shape'", 'jitter(200)'),
+      ("'text'", "decay must be a finite number, not 'x'"),
+      ("'rate'", 'The optimizer cannot make a step'),
+      ("'weight'", 'config.regularizers.l2 is nan'),
     ),
     strict=True,
   ):
