@@ -21,7 +21,16 @@ import optax
 from jax.sharding import AxisType
 from jax.sharding import PartitionSpec as P
 
-from fviz import errors, objectives, precision, rewrite, segments, slots, types
+from fviz import (
+  errors,
+  objectives,
+  precision,
+  rewrite,
+  segments,
+  slots,
+  trials,
+  types,
+)
 
 # A CPU is busy with few images; a GPU wants many.
 _LARGEST_BATCH = {'cpu': 16}
