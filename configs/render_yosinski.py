@@ -6,7 +6,9 @@ python -m experiments.render --config=configs/render_yosinski.py \
   configs/render_yosinski.py        96 px, all of the recipe's steps
   configs/render_yosinski.py:smoke  a few steps at 32 px: seconds
 
-Expect soft blobs of the unit's pattern on grey; set 4 is bold and sparse.
+Expect soft blobs of the unit's pattern in the middle, on grey. The rates are
+CaffeNet's: with gain=1 this network leaves the noise of the start, blurred.
+Set 2, with its strong decay, wants gain=3000; set 4 is bold and sparse.
 """
 
 from fviz import config as configs
@@ -14,8 +16,8 @@ from fviz import config as configs
 
 def get_config(kind: str = 'full'):
   config = configs.render()
-  # At CaffeNet's rates this network stays grey.
   config.recipe = 'yosinski(3, gain=300)'
+  config.stretch = True  # As their toolbox shows pictures.
   config.objective = "neuron('mixed4', 7)"
   config.size = 96
   if kind == 'smoke':
