@@ -109,7 +109,7 @@ def test_the_chain_of(name):
   seen = np.asarray(jax.jit(recipe.transform)(KEY, _image())[0, ..., 0])
   want = _seen(chain())
   assert seen.shape == want.shape
-  assert np.abs(seen - want).max() < 0.015  # Of interpolation.
+  assert np.abs(seen - want).max() < 0.02  # Of interpolation.
   assert np.ptp(want) > 0.7
 
 
