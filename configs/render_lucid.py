@@ -6,7 +6,8 @@ python -m experiments.render --config=configs/render_lucid.py \
   configs/render_lucid.py        96 px, all of the recipe's steps
   configs/render_lucid.py:smoke  a few steps at 32 px: seconds
 
-Expect a texture or part that repeats, smooth and colourful, without noise.
+Expect a texture or part that repeats, in colour, here with specks that this
+network likes; Inception's pictures are smooth.
 """
 
 from fviz import config as configs
