@@ -22,7 +22,7 @@ from ml_collections import ConfigDict
 from fviz import engine, gallery, objectives, types
 
 _STEPS = 16  # Of a trial, at most.
-_LINE = 700  # Bytes of a ledger's line, for four snapshots.
+_LINE = 300  # Bytes of a ledger's line, and of the same in a PNG.
 _BLOCK = 4096  # Bytes; files take whole blocks.
 _UNITS = ('B', 'kB', 'MB', 'GB', 'TB')
 
@@ -66,7 +66,7 @@ class Estimate(NamedTuple):
     """What a person wants to know before it starts."""
     compile = sum(self.compile.values()) / processes
     render = sum(self.unit[k] * n for k, n in self.units.items()) / processes
-    kinds = ', '.join(f'{k} {_size(v)}' for k, v in self.bytes.items())
+    kinds = ', '.join(f'{k} {_size(v)}' for k, v in self.bytes.items() if v)
     shared = f', {processes} processes' if processes > 1 else ''
     return (
       f'{sum(self.units.values())} pictures of {len(self.units)} layers'
@@ -101,9 +101,10 @@ def measure(
   step = _line([flops[k] for k in tried], [t.step for t in trials])
   compile = _line([0, len(ranked) - 1], [t.compile for t in trials])
   size = _sizes(trials, recipe.steps, config.size**2 * network.input_channels)
-  film = sum(map(size, recipe.snapshots))
-  # A picture goes into its file; its film into a file, a sheet and TensorBoard.
-  pictures = 1 + 3 * len(recipe.snapshots)
+  film, shots = sum(map(size, recipe.snapshots)), len(recipe.snapshots)
+  has_film = shots > 1  # One snapshot is the picture itself.
+  # Each snapshot goes into a sheet, which goes into TensorBoard too.
+  pictures = 1 + (2 + has_film) * shots
   save = pictures * float(np.mean([t.save for t in trials]))
   units = {name: len(some) for name, some in missing.items()}
   count = sum(units.values())
@@ -114,12 +115,12 @@ def measure(
     {k: step(flops[k]) * recipe.steps + save for k in missing},
     {
       'pictures': count * _blocks(size(recipe.steps) + _LINE),
-      'films': count * _blocks(film),
+      'films': count * _blocks(film) if has_film else 0.0,
       'sheets': count * film,
       'TensorBoard': count * film,
       'ledger': count * _LINE,
     },
-    2 * count + sheets * len(recipe.snapshots),
+    (1 + has_film) * count + sheets * shots,
     tried,
   )
 

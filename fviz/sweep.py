@@ -312,9 +312,10 @@ class _Work:
     records = []
     for i, unit in enumerate(units):
       record = self._record(unit, result, i, seconds / len(units))
-      # The film is what contact sheets of earlier steps are made from.
-      film = np.concatenate(list(result.snapshots[i, :, 0]), axis=1)
-      gallery.save_png(self._film(unit), film)
+      if len(self.recipe.snapshots) > 1:
+        # What contact sheets of earlier steps are made from.
+        film = np.concatenate(list(result.snapshots[i, :, 0]), axis=1)
+        gallery.save_png(self._film(unit), film)
       gallery.save_png(
         self.directory.image_path(*unit), result.images[i, 0], record
       )
