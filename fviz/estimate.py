@@ -129,7 +129,7 @@ def _try(config, network, recipe, layer, channels) -> Trial:
   """Compiles a layer and runs the first steps of its first batch."""
   steps = min(_STEPS, recipe.steps)
   recipe = dataclasses.replace(
-    recipe, steps=steps, snapshots=(max(steps // 2, 1), steps)
+    recipe, steps=steps, snapshots=(max(steps // 2, 1), steps), tolerance=0.0
   )
   channels = np.asarray(channels)
   objective = objectives.bind(
