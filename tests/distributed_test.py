@@ -26,6 +26,7 @@ _FLAGS = (
   '--config.batch_size=2',
 )
 _UNITS = 8 + 12
+_HUNG = 900  # Seconds that nothing takes, however busy the machine.
 
 
 @pytest.fixture(scope='module')
@@ -88,7 +89,11 @@ def _start_all(cache, path, count, *flags, **environment):
 
 def _finish(workers, code=0):
   """Their outputs, after all have ended with this exit code."""
-  outs = [worker.communicate(timeout=300)[0] for worker in workers]
+  try:
+    outs = [worker.communicate(timeout=_HUNG)[0] for worker in workers]
+  finally:
+    for worker in workers:
+      worker.kill()  # None outlives a failed test.
   for worker, out in zip(workers, outs, strict=True):
     assert worker.returncode == code, out
   return outs
@@ -140,7 +145,7 @@ def test_a_pattern_is_estimated_once_and_shared_by_time(cache, whole, tmp_path):
 @pytest.mark.slow
 def test_a_killed_share_is_finished_by_another_number(cache, whole, tmp_path):
   workers = _start_all(cache, tmp_path, 3, FVIZ_TEST_PAUSE='1')
-  deadline = time.monotonic() + 200
+  deadline = time.monotonic() + _HUNG
   while not _channels(tmp_path, 1) and time.monotonic() < deadline:
     time.sleep(0.05)
   workers[1].send_signal(signal.SIGKILL)
