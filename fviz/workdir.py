@@ -162,7 +162,7 @@ class Workdir:
     try:
       file = _file(unit, record)
       # Opening a million pictures would take minutes.
-      if 'stamp' in record and record['stamp'] == self._stamp(file):
+      if (stamp := self._stamp(file)) and record.get('stamp') == stamp:
         return True
       return files.is_whole_png(self.resolve(file))
     except FvizError as error:
@@ -171,14 +171,14 @@ class Workdir:
       pass
     return False
 
-  def _stamp(self, file: str) -> list[int]:
-    """[bytes, nanoseconds] of a file in here, which must not be a link."""
+  def _stamp(self, file: str) -> list[int] | None:
+    """[bytes, nanoseconds] of a file in here; None of a link or the like."""
     folder, name = os.path.split(file)
     if folder not in self._inside:
       self._inside[folder] = os.fspath(self.resolve(folder))
     found = os.lstat(f'{self._inside[folder]}/{name}')
     if not stat.S_ISREG(found.st_mode):
-      raise OSError('not a file')
+      return None
     return [found.st_size, found.st_mtime_ns]
 
   # Paths.

@@ -3,8 +3,8 @@
 
   python scripts/soak.py [--units 10000] [--kills 20] [--seed 0]
 
-First a sweep that nothing happens to, its memory watched: after a fifth of the
-units it may not grow by more than `--slope` megabytes in a thousand. Then one
+First a sweep that nothing happens to, its memory watched: in the second half it
+may not grow by more than `--slope` megabytes in a thousand units. Then one
 that is killed at random moments and resumed after each. Both must come to the
 same pictures, bit for bit. The faults are those of `tests/fault_test.py`.
 """
@@ -23,7 +23,7 @@ import faults  # noqa: E402
 
 _VARIANTS = 8
 _BATCH = 16
-_START = 0.2  # Of the units: until then buffers and pools still grow.
+_START = 0.5  # Of the units: until then buffers and pools change.
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ def watched(nursery: faults.Nursery, path: pathlib.Path, flags: dict) -> float:
   late = units > _START * units[-1]
   slope = np.polyfit(units[late] / 1000, megabytes[late], 1)[0]
   print(f'undisturbed: {lines(ledger)} units, {time.monotonic() - begin:.0f} s')
-  print('  units   resident MB')
+  print('  units   MB in memory')
   for i in np.linspace(0, len(seen) - 1, 11).astype(int):
     print(f'  {seen[i][0]:5d}   {seen[i][1]:8.1f}')
   print(f'  slope: {slope:.3f} MB in a thousand units', flush=True)

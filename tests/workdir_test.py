@@ -172,18 +172,35 @@ def test_a_unit_needs_its_whole_picture(tmp_path, keep):
 
 
 @pytest.mark.parametrize(
-  'file', ['../x.png', '/etc/x.png', 'images/../../x.png', 'out/x.png', '\0']
+  'file',
+  ['../x.png', '/etc/x.png', 'images/../../x.png', 'out/x.png', 'x.png', '\0'],
 )
 def test_no_path_leaves_the_directory(tmp_path, file):
   gallery.save_png(tmp_path / 'x.png', _PIXELS)
   root = tmp_path / 'run'
   root.mkdir()
   (root / 'out').symlink_to(tmp_path)
+  (root / 'x.png').symlink_to(tmp_path / 'x.png')
   with Workdir.open(root, _CONFIG) as work:
     with pytest.raises(FvizError):
       work.resolve(file)
-    work.append([dict(layer='a', channel=0, variant=0, file=file)])
+    record = dict(layer='a', channel=0, variant=0, file=file)
+    work.append([record])
     assert work.finished() == {}
+    # Nor by a stamp that is right.
+    outside = os.stat(tmp_path / 'x.png')
+    for stamp in ([outside.st_size, outside.st_mtime_ns], None, []):
+      line = json.dumps({**record, 'stamp': stamp})
+      _ledger(root).write_text(f'{line}\n')
+      assert work.finished() == {}
+
+
+def test_a_link_inside_is_a_picture(tmp_path):
+  with Workdir.open(tmp_path, _CONFIG) as work:
+    record = _record(work, 1)
+    (tmp_path / 'link.png').symlink_to(tmp_path / record['file'])
+    work.append([record | {'file': 'link.png'}])
+    assert len(work.finished()) == 1
 
 
 def test_paths(tmp_path):
