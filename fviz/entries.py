@@ -12,6 +12,7 @@ Unit = tuple[str, int, int]  # (layer, channel, variant).
 
 LINE_LIMIT = 1 << 20  # Bytes; a record takes a few hundred.
 _DEEPEST = 64  # Nested brackets in JSON; a record or config has three or four.
+_scan = json.JSONDecoder().scan_once
 
 
 def encode(record: Any, indent: int | None = None) -> str:
@@ -23,7 +24,7 @@ def decode(text: str | bytes) -> dict[str, Any]:
   """The dict that JSON from an untrusted file holds, else an FvizError."""
   try:
     text = text.decode() if isinstance(text, bytes) else text
-    record = json.loads(text)
+    record = _loads(text)
   except (ValueError, RecursionError) as error:
     raise FvizError(f'not JSON ({error})') from error
   # Only with so many brackets can it be deep, and counting them is fast.
@@ -68,20 +69,31 @@ def unit(record: Mapping[str, Any]) -> Unit:
     raise FvizError(f'layer is not a name: {layer!r:.200}')
   if not isinstance(record.get('file', ''), str):
     raise FvizError('file is not a path')
-  for field, is_right in _FIELDS.items():
-    if field in record and not is_right(record[field]):
+  for field in _FIELDS.keys() & record.keys():
+    if not _FIELDS[field](record[field]):
       raise FvizError(f'odd {field}: {record[field]!r:.200}')
   return layer, count(record.get('channel')), count(record.get('variant'))
 
 
 def count(value: Any) -> int:
   """A count as an int; numpy integers too, but neither bools nor -1."""
+  if type(value) is int and 0 <= value < 2**63:
+    return value
   if isinstance(value, bool) or not hasattr(value, '__index__'):
     raise FvizError(f'Not a whole number: {value!r:.200}')
   value = value.__index__()
   if not 0 <= value < 2**63:
     raise FvizError(f'Out of range: {value!r:.200}')
   return value
+
+
+def _loads(text: str) -> Any:
+  """As json.loads, at three quarters of its time where nothing is odd."""
+  try:
+    value, end = _scan(text, 0)
+  except StopIteration:
+    return json.loads(text)
+  return value if text[end:] in ('', '\n') else json.loads(text)
 
 
 def _is_number(value: Any) -> bool:

@@ -142,7 +142,7 @@ def run(
     directory.path,
     work.sheets,
     count,
-    sum(u in finished.failed for u in units),
+    len(finished.failed.intersection(units)),
     time.monotonic() - start,
     len(units) - count,
     group.count == 1,
@@ -238,12 +238,12 @@ class _Work:
     """Renders this process's share of a layer, page after page."""
     units = self.units[layer]
     pending = [u for u in units if self.whose[u] == self.group.index]
-    pages = {n: us for n, us in self._pages(units) if self._keeps(us)}
+    pages = [page for page in self._pages(units) if self._keeps(page[1])]
+    pages = self._without_sheets(pages)
     for _ in itertools.chain([None], self._render(layer, pending)):
       # Before its last sheet, which tells the next run that all is there.
-      if self._keeps(units) and self._is_whole(units):
-        if not self._has_sheets(pages):
-          self._summarize(layer, units)
+      if pages and self._keeps(units) and self._is_whole(units):
+        self._summarize(layer, units)
       pages = self._finish_pages(pages)
 
   def leave(self) -> None:
@@ -258,7 +258,7 @@ class _Work:
         if self._keeper(units) is None:
           self._summarize(layer, units)
         pages = [p for p in self._pages(units) if self._keeper(p[1]) is None]
-        self._finish_pages(dict(pages))
+        self._finish_pages(self._without_sheets(pages))
 
   def _pages(self, units):
     return enumerate(gallery.pages(units, self.config.page))
@@ -356,9 +356,16 @@ class _Work:
     path = self.directory.gallery_path
     return [path(units[0][0], number, s) for s in self.recipe.snapshots]
 
-  def _has_sheets(self, pages) -> bool:
-    paths = (p for page in pages.items() for p in self._sheet_paths(*page))
-    return all(path.exists() for path in paths)
+  def _without_sheets(self, pages) -> dict[int, list[Unit]]:
+    """The pages whose contact sheets are to be made: {number: units}."""
+    rest = {}
+    for number, units in pages:
+      paths = self._sheet_paths(number, units)
+      if all(map(os.path.exists, paths)):
+        self.sheets.append(str(paths[-1]))
+      else:
+        rest[number] = units
+    return rest
 
   def _finish_pages(self, pages):
     """Makes the contact sheets whose units are all there; returns the rest."""
@@ -374,8 +381,6 @@ class _Work:
     layer, steps = units[0][0], self.recipe.snapshots
     paths = self._sheet_paths(number, units)
     self.sheets.append(str(paths[-1]))
-    if self._has_sheets({number: units}):
-      return  # A resumed run has nothing to add.
     films = [self._frames(u, self.finished[u]) for u in units]
     captions = [f'{u[1]}.{u[2]}' if u[2] else u[1] for u in units]
     sheets = [

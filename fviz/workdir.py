@@ -173,7 +173,8 @@ class Workdir:
 
   def _stamp(self, file: str) -> list[int] | None:
     """[bytes, nanoseconds] of a file in here; None of a link or the like."""
-    folder, name = os.path.split(file)
+    folder, slash, name = file.rpartition('/')
+    folder = folder or slash  # '/' stays what it is: outside.
     if folder not in self._inside:
       self._inside[folder] = os.fspath(self.resolve(folder))
     found = os.lstat(f'{self._inside[folder]}/{name}')
