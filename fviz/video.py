@@ -35,6 +35,9 @@ __all__ = [
   'write',
 ]
 
+# Being sampled along the flow costs a dream as much as it fades by design.
+_LOSS = 2.0
+
 
 def run(
   config: ConfigDict,
@@ -140,7 +143,7 @@ def _next(plan, schedule, number, image, before, dream) -> np.ndarray:
     if video.settle:
       # What is carried and what is added come to the strength of one frame.
       strength = changes.get('strength', plan.config.strength)
-      changes['strength'] = strength * (1 - video.blend_flow)
+      changes['strength'] = strength * min(1, _LOSS * (1 - video.blend_flow))
   key = jax.random.fold_in(jax.random.key(plan.config.seed), number)
   return plan.dreamer.replace(**changes)(np.float32(start), key)
 
