@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from fviz import engine, panorama, rewrite, tiles, types
+from fviz import hardware, panorama, rewrite, tiles, types
 
 BORDERS = {
   'wrap': (tiles.WRAP, tiles.WRAP),  # The notebook's roll.
@@ -62,12 +62,12 @@ def compiled(
   """
   device = jax.local_devices()[0]
   largest = settings.window or _LARGEST.get(device.platform, _LARGEST_ELSEWHERE)
-  budget = engine.memory_budget(device)
+  budget = hardware.memory_budget(device)
   while True:
     axes = cut(shape[:2], settings, largest)
     program = _compiled(network, objective, shape, axes, settings)
     smallest = settings.window or largest // 2 < SMALLEST
-    if smallest or engine.bytes_used(program.add) <= budget:
+    if smallest or hardware.bytes_used(program.add) <= budget:
       break
     largest //= 2
   if settings.border != 'panorama':

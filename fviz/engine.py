@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
-import os
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -18,11 +16,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import AxisType
-from jax.sharding import PartitionSpec as P
 
 from fviz import (
   errors,
+  hardware,
   objectives,
   precision,
   rewrite,
@@ -31,12 +28,6 @@ from fviz import (
   trials,
   types,
 )
-
-# A CPU is busy with few images; a GPU wants many.
-_LARGEST_BATCH = {'cpu': 16}
-_LARGEST_BATCH_ELSEWHERE = 256
-_LONGEST_CHUNK = 32  # Steps in one dispatch where loops are compiled.
-_SHARE_OF_MEMORY = 0.6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,7 +189,7 @@ class Engine:
     self._programs: dict[int, Any] = {}
     marks = (recipe.steps, *recipe.snapshots)
     marks += (slots.WINDOW,) if recipe.tolerance else ()
-    self._chunk = _chunk_length(self.devices[0].platform, marks)
+    self._chunk = hardware.chunk_length(self.devices[0].platform, marks)
     self._init = self._batched(self._init_job, 2)
     self._renew = self._batched(self._renew_job, 4)
     self._images = self._batched(self._images_job, 2)
@@ -208,14 +199,14 @@ class Engine:
     """Jobs at once: as wished, but no more than there are, on all devices."""
     if size == 'auto':
       return self.largest_batch(jobs)
-    return _round_up(min(size, jobs), len(self.devices))
+    return hardware.round_up(min(size, jobs), len(self.devices))
 
   def largest_batch(self, jobs: int) -> int:
     """Jobs at once, from the memory that the compiled step reports."""
-    platform, many = self.devices[0].platform, len(self.devices)
-    largest = _LARGEST_BATCH.get(platform, _LARGEST_BATCH_ELSEWHERE)
-    batch = _round_up(min(jobs, largest * many), many)
-    budget = memory_budget(self.devices[0])
+    many = len(self.devices)
+    largest = hardware.largest_batch(self.devices[0])
+    batch = hardware.round_up(min(jobs, largest * many), many)
+    budget = hardware.memory_budget(self.devices[0])
     while batch > many:
       used = self.memory(batch)
       if used <= budget:
@@ -223,11 +214,11 @@ class Engine:
       del self._programs[batch]
       batch = max(many, int(batch * budget / used) // many * many)
     # As many batches, evenly filled: padding costs as much as work.
-    return _round_up(-(-jobs // -(-jobs // batch)), many)
+    return hardware.round_up(-(-jobs // -(-jobs // batch)), many)
 
   def memory(self, batch: int) -> int:
     """Bytes the step of a batch needs on one device, weights included."""
-    return bytes_used(self._program(batch))
+    return hardware.bytes_used(self._program(batch))
 
   def run(
     self,
@@ -257,8 +248,8 @@ class Engine:
     )
     program = self._program(batch)
     # Placed once: moving hundreds of weights takes longer than a small step.
-    (constants,) = _placed(program, 0, self._seen.constants)
-    current = _placed(program, 1, *_taken(jobs, place.places()))
+    (constants,) = hardware.placed(program, 0, self._seen.constants)
+    current = hardware.placed(program, 1, *_taken(jobs, place.places()))
     state = self._init(*current[1:])
     # ---------------------------------------------------------- the loop
     while place.busy:
@@ -271,7 +262,7 @@ class Engine:
         yield self._result(place, ended, state, current)
         place.free(ended)
         if (fresh := place.fill()).any():
-          current = _placed(program, 1, *_taken(jobs, place.places()))
+          current = hardware.placed(program, 1, *_taken(jobs, place.places()))
           state = self._renew(fresh, *current[1:], state)
     # ------------------------------------------------------------------
 
@@ -377,16 +368,8 @@ class Engine:
       keys = _fill(job_keys(0, np.zeros(1, int), np.zeros(1, int)), batch)
       objective, numbers = jax.tree.map(lambda x: _fill(x, batch), self._like)
       state = jax.eval_shape(jax.vmap(self._init_job), keys, numbers)
-      function, sharding = self._chunk_of_steps, None
-      if len(self.devices) > 1:
-        function = jax.shard_map(
-          function,
-          mesh=self._mesh(),
-          in_specs=(P(), *(P('jobs'),) * 5),
-          out_specs=P('jobs'),
-          check_vma=False,  # Jobs never meet; our custom gradients are local.
-        )
-        sharding = jax.sharding.NamedSharding(self._mesh(), P('jobs'))
+      function = hardware.shared(self._chunk_of_steps, self.devices, 5, True)
+      sharding = hardware.sharding(self.devices)
       steps = jax.ShapeDtypeStruct((batch,), jnp.int32)
       state, steps = jax.tree.map(
         lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
@@ -404,31 +387,7 @@ class Engine:
   def _batched(self, function, arguments, weights=False):
     axes = (None,) * weights + (0,) * arguments
     function = jax.vmap(function, axes)
-    if len(self.devices) > 1:
-      specs = (P(),) * weights + (P('jobs'),) * arguments
-      function = jax.shard_map(
-        function,
-        mesh=self._mesh(),
-        in_specs=specs,
-        out_specs=P('jobs'),
-        check_vma=False,
-      )
-    return jax.jit(function)
-
-  def _mesh(self):
-    # Auto: with explicit axes a vmapped index raises a sharding error.
-    return jax.make_mesh(
-      (len(self.devices),),
-      ('jobs',),
-      axis_types=(AxisType.Auto,),
-      devices=self.devices,
-    )
-
-
-def _placed(program, first, *arguments):
-  """Arguments of a compiled program, as of the first, where it wants them."""
-  shardings, _ = program.input_shardings
-  return jax.device_put(arguments, shardings[first : first + len(arguments)])
+    return jax.jit(hardware.shared(function, self.devices, arguments, weights))
 
 
 def _taken(jobs, places):
@@ -474,14 +433,14 @@ def batches(
         yield left[where], result
         done = np.append(done, where)
     except (jax.errors.JaxRuntimeError, MemoryError) as error:
-      if not _is_out_of_memory(error):
+      if not hardware.is_out_of_memory(error):
         raise
       if batch <= smallest:
         raise errors.FvizError(
           'The memory is full with one picture a device. Make it smaller '
           '(size), look into a lower layer, or free some memory.'
         ) from error
-      batch = _round_up(batch // 2, smallest)
+      batch = hardware.round_up(batch // 2, smallest)
     left = np.delete(left, done)
 
 
@@ -555,42 +514,3 @@ def _fill(x, batch):
   if missing < 0:
     return x[:batch]
   return jnp.concatenate([x, jnp.repeat(x[-1:], missing, axis=0)])
-
-
-def _chunk_length(platform: str, marks: tuple[int, ...]) -> int:
-  """Steps a dispatch: convolutions in XLA's CPU loops are slow, so one."""
-  if platform == 'cpu':
-    return 1
-  common = math.gcd(*marks)
-  return max(k for k in range(1, _LONGEST_CHUNK + 1) if common % k == 0)
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-  """Of a device or, at the copies for files, of the host."""
-  return isinstance(error, MemoryError) or 'RESOURCE_EXHAUSTED' in str(error)
-
-
-def _round_up(n: int, multiple: int) -> int:
-  return -(-max(n, 1) // multiple) * multiple
-
-
-def bytes_used(program) -> int:
-  """Bytes that a compiled program needs on one device, as it reports."""
-  analysis = program.memory_analysis()
-  if analysis is None:  # Some backends do not say.
-    return 0
-  return (
-    analysis.temp_size_in_bytes
-    + analysis.argument_size_in_bytes
-    + analysis.output_size_in_bytes
-    - analysis.alias_size_in_bytes
-  )
-
-
-def memory_budget(device: jax.Device) -> int:
-  """Bytes we allow ourselves on a device."""
-  stats = device.memory_stats() if device.platform != 'cpu' else None
-  if stats and 'bytes_limit' in stats:
-    return int(stats['bytes_limit'] * _SHARE_OF_MEMORY)
-  free = os.sysconf('SC_AVPHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
-  return int(free * _SHARE_OF_MEMORY)

@@ -12,7 +12,7 @@ import optax
 import pytest
 import small
 
-from fviz import engine, objectives, parameterizations, transforms
+from fviz import engine, hardware, objectives, parameterizations, transforms
 
 _ROOT = pathlib.Path(__file__).parent.parent
 _COLLECTIVES = (
@@ -68,7 +68,7 @@ def _collectives(text):
 
 def _a_reduction():
   """That collectives would be seen."""
-  mesh = _engine(_DEVICES)._mesh()
+  mesh = hardware.mesh(_engine(_DEVICES).devices)
   spec = jax.sharding.PartitionSpec('jobs')
   total = jax.shard_map(
     lambda x: x - jax.lax.psum(x, 'jobs'),

@@ -11,6 +11,7 @@ from fviz import (
   color,
   engine,
   errors,
+  hardware,
   networks,
   objectives,
   parameterizations,
@@ -207,7 +208,7 @@ def test_batch_size_follows_the_reported_memory(monkeypatch):
   )
   one = engine.Engine(network, objective, _recipe(), jax.devices()[:1])
   used = one.memory(12)
-  monkeypatch.setattr(engine, 'memory_budget', lambda device: used // 2)
+  monkeypatch.setattr(hardware, 'memory_budget', lambda device: used // 2)
   assert 1 <= one.largest_batch(12) < 12
 
 

@@ -15,7 +15,7 @@ import optax  # noqa: E402
 from flax import nnx  # noqa: E402
 
 import fviz  # noqa: E402
-from fviz import engine, networks, objectives, types  # noqa: E402
+from fviz import engine, hardware, networks, objectives, types  # noqa: E402
 from fviz.models import inception_v3, resnet, vgg  # noqa: E402
 from scripts.benchmarks import worker, works  # noqa: E402
 
@@ -63,7 +63,7 @@ class Loop:
     self.device = str(jax.devices()[0])
     self.versions = {'jax': jax.__version__}
     fixed = self._engine._seen.constants, self._objective, self._keys, ()
-    self._fixed = engine._placed(program, 0, *fixed)
+    self._fixed = hardware.placed(program, 0, *fixed)
     self._program = program
     self._state = self._engine._init(self._keys, ())
 
