@@ -9,14 +9,19 @@ from absl import app
 from experiments import sweep
 from fviz import models, workdir
 
-if pause := float(os.environ.get('FVIZ_TEST_PAUSE', 0)):
-  append = workdir.Workdir.append
 
-  def slow_append(self, records):
-    append(self, records)
-    time.sleep(pause)
+def main():
+  if pause := float(os.environ.get('FVIZ_TEST_PAUSE', 0)):
+    append = workdir.Workdir.append
 
-  workdir.Workdir.append = slow_append
+    def slow_append(self, records):
+      append(self, records)
+      time.sleep(pause)
 
-models.load = lambda name, weights='': small.network()
-app.run(sweep.main)
+    workdir.Workdir.append = slow_append
+  models.load = lambda name, weights='': small.network()
+  app.run(sweep.main)
+
+
+if __name__ == '__main__':
+  main()
