@@ -9,6 +9,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
+import experiments
 from fviz import compare, compilation, cpu, errors
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -38,4 +39,4 @@ def main(argv):
 
 if __name__ == '__main__':
   flags.mark_flag_as_required('workdir')
-  app.run(main)
+  experiments.start(main)

@@ -9,6 +9,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
+import experiments
 from fviz import compilation, cpu, errors
 from fviz.commands import dream
 
@@ -36,4 +37,4 @@ def main(argv):
 
 if __name__ == '__main__':
   flags.mark_flag_as_required('output')
-  app.run(main)
+  experiments.start(main)

@@ -9,6 +9,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
+import experiments
 from fviz import compilation, cpu, errors, pictures
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -32,4 +33,4 @@ def main(argv):
 
 if __name__ == '__main__':
   flags.mark_flag_as_required('out')
-  app.run(main)
+  experiments.start(main)

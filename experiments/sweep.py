@@ -11,6 +11,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
+import experiments
 from fviz import compilation, cpu, errors, preemption, processes, sweep
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -56,4 +57,4 @@ def main(argv):
 
 if __name__ == '__main__':
   flags.mark_flag_as_required('workdir')
-  app.run(main)
+  experiments.start(main)
