@@ -15,6 +15,16 @@ WEIGHTS = os.environ.get('FVIZ_TEST_WEIGHTS', '../shared/weights')
 IMAGES = os.environ.get('FVIZ_TEST_IMAGES', '../shared/images')
 
 
+def pytest_collection_modifyitems(items):
+  """Leaves out what takes many processes for minutes, unless it is wanted."""
+  if os.environ.get('FVIZ_TEST_THOROUGH'):
+    return
+  skip = pytest.mark.skip(reason='set FVIZ_TEST_THOROUGH=1')
+  for item in items:
+    if item.get_closest_marker('thorough'):
+      item.add_marker(skip)
+
+
 def _file(folder, name):
   path = os.path.join(folder, name)
   if not os.path.exists(path):
