@@ -118,10 +118,8 @@ def _assert_same(path, whole):
       np.testing.assert_array_equal(a, b, err_msg=str(name))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-  'count', [2, pytest.param(3, marks=pytest.mark.thorough)]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize('count', [2, 3])
 def test_many_processes_equal_one(cache, whole, tmp_path, count):
   outs = _finish(_start_all(cache, tmp_path, count))
   parts = [_channels(tmp_path, i) for i in range(count)]

@@ -153,6 +153,7 @@ _MEASURES = (
 )
 
 
+@pytest.mark.thorough
 def test_pictures_are_as_good_as_in_float32():
   """On average no metric moves by more than from seed to seed."""
   network, channels = models.load('pareidolia'), np.arange(6)

@@ -180,7 +180,7 @@ def _experiment(path, *flags):
   )
 
 
-@pytest.mark.slow
+@pytest.mark.thorough  # tests/fault_test.py kills, too.
 def test_kill_nine_and_restart_equals_undisturbed(tmp_path):
   flags = (
     '--config.channels=0,1,2,3,4,5,6,7',
