@@ -4,8 +4,8 @@ python -m experiments.sweep --config=configs/sweep.py --workdir=runs/mixed3
 
   configs/sweep.py             every channel at 128 px, 256 steps: minutes on
                                two CPU cores, seconds on a GPU
-  configs/sweep.py:quick       as strong pictures in fewer, larger steps, and a
-                               unit ends when it rises no more (docs/speed.md)
+  configs/sweep.py:quick       as strong pictures in fewer, larger steps, see
+                               docs/speed.md
   configs/sweep.py:quickstart  smaller pictures, at most three minutes on two
                                cores
   configs/sweep.py:smoke       four channels, eight steps: seconds
@@ -33,7 +33,6 @@ def get_config(kind: str = 'full'):
     config.transforms = (
       'pad(12)|jitter(8)|scale(0.85, 1.2)|rotate(-15, 15)|jitter(4)'
     )
-    config.tolerance = 0.02
   elif kind == 'smoke':
     config.channels = (0, 1, 2, 3)
     config.size = 32
