@@ -62,7 +62,7 @@ def sweep() -> ConfigDict:
   config.snapshots = 4  # Contact sheets on the way, the last one included.
   config.page = 64  # Tiles a contact sheet.
   config.seed = 0
-  config.batch_size = 0  # Units at once; 0 = from the memory.
+  config.batch_size = 0  # Units at once, at most; 0 = from the memory.
   return config
 
 

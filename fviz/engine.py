@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -182,6 +183,8 @@ class Engine:
     trials.numbers(lambda n: check(network, self._recipe_of(n)), first)
     layers, self._channels = objective.layers, network.input_channels
     shape = (*clean.shape[:-1], self._channels)
+    pixels = math.prod(seen.shape[:-1])
+    self._most = hardware.largest_batch(self.devices[0], pixels)
     how = recipe.precision, recipe.remat
     self._seen = rewrite.prepare(network, seen.shape, layers, *how)
     self._clean = rewrite.prepare(network, shape, layers, 'float32')
@@ -196,16 +199,16 @@ class Engine:
     self._score = self._batched(self._score_job, 3, weights=True)
 
   def batch(self, jobs: int, size: int | str = 'auto') -> int:
-    """Jobs at once: as wished, but no more than there are, on all devices."""
+    """Jobs at once: as wished, but no more than there are or than pay."""
     if size == 'auto':
       return self.largest_batch(jobs)
-    return hardware.round_up(min(size, jobs), len(self.devices))
+    many = len(self.devices)
+    return hardware.round_up(min(size, jobs, self._most * many), many)
 
   def largest_batch(self, jobs: int) -> int:
     """Jobs at once, from the memory that the compiled step reports."""
     many = len(self.devices)
-    largest = hardware.largest_batch(self.devices[0])
-    batch = hardware.round_up(min(jobs, largest * many), many)
+    batch = hardware.round_up(min(jobs, self._most * many), many)
     budget = hardware.memory_budget(self.devices[0])
     while batch > many:
       used = self.memory(batch)
@@ -410,7 +413,7 @@ def batches(
     objective: bound and batched: leaves [jobs, ...].
     keys: [jobs].
     recipe: how.
-    batch_size: jobs at once, or 'auto'.
+    batch_size: jobs at once, at most; or 'auto'.
     on_step: progress within a batch.
     numbers: of the recipes where `recipe` is a function: leaves [jobs].
 
@@ -462,7 +465,8 @@ def render(
     recipe: from `fviz.recipes`.
     seed: of all randomness.
     variant: another picture of the same unit.
-    batch_size: jobs at once; 'auto' asks the compiled program's memory.
+    batch_size: jobs at once, at most: more than keep a CPU busy only slow it
+      down. 'auto' asks the compiled program's memory.
 
   Returns:
     A `Result`: images [jobs, n, h, w, c] in [0, 1], and more.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from fviz import resampling
+from fviz import interpolation, resampling
 from fviz.types import Array, Key
 
 
@@ -27,6 +27,7 @@ class Line(NamedTuple):
     out: how many outputs; static.
     low: first input pixel that counts, [n, 1] or int; before it is grey.
     high: the end of those that count.
+    zoom: at least the largest 1 / step, where that is known: static.
   """
 
   start: Array | int
@@ -34,6 +35,7 @@ class Line(NamedTuple):
   out: int
   low: Array | int
   high: Array | int
+  zoom: float | None = None
 
 
 Lines = tuple[Line, Line]  # Rows, columns.
@@ -71,10 +73,12 @@ def random_crop(key: Key, n: int, old, new) -> Lines:
   return tuple(lines)
 
 
-def zoomed(zoom: Array, size: tuple[int, int]) -> Lines:
-  """Zooms by [n, 1] about the centre; the size stays."""
+def zoomed(
+  zoom: Array, size: tuple[int, int], most: float | None = None
+) -> Lines:
+  """Zooms by [n, 1] about the centre, `most` if known; the size stays."""
   return tuple(
-    Line((s - 1) / 2 * (1 - 1 / zoom), 1 / zoom, s, 0, s) for s in size
+    Line((s - 1) / 2 * (1 - 1 / zoom), 1 / zoom, s, 0, s, most) for s in size
   )
 
 
@@ -93,6 +97,8 @@ def sample(images: Array, lines: Lines) -> Array:
   """[n, h, w, c] images at the crossings of a grid's lines."""
   if all(isinstance(line.start, int) and line.step is None for line in lines):
     return _framed(images, lines)
+  if interpolation.looked_up() and None not in map(_zoom, lines):
+    return _looked_up(images, lines)
   n = len(images)
   weights = [
     jnp.broadcast_to(_weights(line, size), (n, line.out, size))
@@ -108,12 +114,33 @@ def _follow(first: Line, second: Line) -> Line | None:
     # What the first left out stays grey for the second.
     low = jnp.maximum(low, first.start + second.low)
     high = jnp.minimum(high, first.start + second.high)
-    return Line(start, step, second.out, low, high)
+    return Line(start, step, second.out, low, high, second.zoom)
   inside = second.step is None and second.out <= first.out
   if not inside:  # Two zooms blur twice; a border would need a mask.
     return None
   start, step = first.start + first.step * second.start, first.step
-  return Line(start, step, second.out, low, high)
+  return Line(start, step, second.out, low, high, first.zoom)
+
+
+def _zoom(line: Line) -> float | None:
+  return 0 if line.step is None else line.zoom
+
+
+def _looked_up(images: Array, lines: Lines) -> Array:
+  """Rows and then columns, from their neighbours."""
+  x = resampling.planes(images)
+  for axis, line in enumerate(lines, 2):
+    step = 1 if line.step is None else line.step
+    source = interpolation.Source(line.start, step, line.low, line.high)
+    source = jax.tree.map(lambda v: _column(v, len(images)), source)
+    x = interpolation.along(x, source, axis, line.out, _zoom(line))
+  return resampling.from_planes(x)
+
+
+def _column(value: Array | float, n: int) -> Array:
+  """[n, 1, 1] of [n, 1] or one number."""
+  value = jnp.asarray(value, jnp.float32)
+  return jnp.broadcast_to(value, (n, 1))[..., None]
 
 
 def _weights(line: Line, size: int) -> Array:

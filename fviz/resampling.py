@@ -1,8 +1,8 @@
-"""Crops, zooms, rotations and blurs of images without gathers.
+"""Crops, zooms, rotations and blurs of images without scatters.
 
-Gathers and scatters are slow everywhere and not deterministic on GPUs: crops
-and scalings are products with small interpolation matrices, and a rotation is
-three shears, each a sum over shifted copies. What lies outside is grey, .5.
+Scatters are slow everywhere and not deterministic on GPUs: crops and scalings
+look up (`fviz.interpolation`) or are products with small matrices, and a
+rotation is three shears. What lies outside is grey, .5.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import math
 import jax
 import jax.numpy as jnp
 
+from fviz import interpolation
 from fviz.types import Array
 
 GREY = 0.5
@@ -74,7 +75,7 @@ def weighted(images: Array, by_row: Array, by_column: Array) -> Array:
   x = planes(images)
   x = jnp.einsum('noi,nciw->ncow', by_row, x, precision='highest')
   x = jnp.einsum('nchi,noi->ncho', x, by_column, precision='highest')
-  return _images(x)
+  return from_planes(x)
 
 
 def planes(images: Array) -> Array:
@@ -85,7 +86,7 @@ def planes(images: Array) -> Array:
   return jnp.transpose(images - GREY, (0, 3, 1, 2))
 
 
-def _images(planes: Array) -> Array:
+def from_planes(planes: Array) -> Array:
   """The opposite of `planes`."""
   return jnp.transpose(planes, (0, 2, 3, 1)) + GREY
 
@@ -112,11 +113,24 @@ def rotated(images: Array, angle: Array, most: float) -> Array:
   reach = math.ceil(math.sin(most) * (wide - 1) / 2)
   along_x = -jnp.tan(angle / 2)[:, None] * y
   along_y = jnp.sin(angle)[:, None] * x
+  shear = _looked_up if interpolation.looked_up() else _shear
   out = planes(images)
-  out = _shear(out, along_x, 3, margin, margin)
-  out = _shear(out, along_y, 2, 0, reach)
-  out = _shear(out, along_x, 3, -margin, margin)
-  return _images(out)
+  out = shear(out, along_x, 3, margin, margin)
+  out = shear(out, along_y, 2, 0, reach)
+  out = shear(out, along_x, 3, -margin, margin)
+  return from_planes(out)
+
+
+def _looked_up(
+  x: Array, shift: Array, axis: int, margin: int, reach: int
+) -> Array:
+  """As `_shear`, at a cost that does not grow with the reach."""
+  del reach
+  size = x.shape[axis]
+  start = shift[..., None] - margin
+  numbers = jnp.array([1.0, 0.0, size]).reshape(3, 1, 1, 1)
+  source = interpolation.Source(start, *numbers)
+  return interpolation.along(x, source, axis, size + 2 * margin, 1.0)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))

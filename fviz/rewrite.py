@@ -323,12 +323,13 @@ def _depthwise_rule(x, kernel, options):
 
 
 def _winograd_rule(x, kernel, padding):
-  def function(redirect, x, kernel, flipped):
+  def function(redirect, x, *columns):
     del redirect
-    return (winograd.conv(x, kernel, flipped, padding),)
+    there, back = list(columns[:6]), list(columns[6:])
+    return (winograd.conv(x, there, back, padding),)
 
-  kernels = winograd.transformed(kernel), winograd.transformed(ops.flip(kernel))
-  return function, [x, *kernels]
+  back = winograd.transformed(ops.flip(kernel))
+  return function, [x, *winograd.transformed(kernel), *back]
 
 
 def _pool_rule(pool):

@@ -3,7 +3,7 @@
 Each is (key, images [n, h, w, c]) -> images of a static shape, with a draw of
 its own for every image. What lies outside an image is grey, .5.
 
-None lowers to a gather or a scatter; see `fviz.resampling`.
+None lowers to a scatter; see `fviz.resampling`.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def scale(low: float, high: float) -> Transform:
 
   def lines(key, n, size):
     zoom = jax.random.uniform(key, (n, 1), minval=low, maxval=high)
-    return grids.zoomed(zoom, size)
+    return grids.zoomed(zoom, size, None if traced(high) else float(high))
 
   return grids.Grid(lines)
 
@@ -185,7 +185,8 @@ def zooms(*factors: float) -> Transform:
     check('factor', factor, 1e-3)
 
   def lines(key, n, size):
-    return grids.zoomed(_one_of(key, n, factors)[:, None], size)
+    most = None if traced(*factors) else float(max(factors))
+    return grids.zoomed(_one_of(key, n, factors)[:, None], size, most)
 
   return grids.Grid(lines)
 

@@ -48,7 +48,7 @@ def homography(strength: float = 0.05) -> Transform:
     for shift, axis, size in ((u, 3, w), (v, 2, h)):
       half = (size - 1) / 2
       planes = _shifted(planes, shift[:, None] * half, axis, most * half)
-    return jnp.transpose(planes, (0, 2, 3, 1)) + resampling.GREY
+    return resampling.from_planes(planes)
 
   return transform
 

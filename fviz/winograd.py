@@ -43,19 +43,23 @@ def pays(kernel: tuple[int, ...], strides: Sequence[int]) -> bool:
   )
 
 
-def transformed(kernel: types.Array) -> types.Array:
-  """[3, 3, in, out] -> [6, 6, in, out] (columns, rows), once per kernel."""
+def transformed(kernel: types.Array) -> list[types.Array]:
+  """[3, 3, in, out] -> six columns, [6, in, out] each; once per kernel.
+
+  Apart, for XLA copies the slices of one array in every step.
+  """
   matrix = jnp.asarray(_KERNEL, kernel.dtype)
-  return jnp.einsum(
+  both = jnp.einsum(
     'ah,bw,hwio->baio', matrix, matrix, kernel, precision='highest'
   )
+  return list(both)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
 def conv(
   x: types.Array,
-  kernel: types.Array,
-  flipped: types.Array,
+  kernel: list[types.Array],
+  flipped: list[types.Array],
   padding: Sequence[tuple[int, int]],
 ) -> types.Array:
   """A 3x3 convolution of stride 1; weights are frozen (gradient zero).
@@ -77,15 +81,17 @@ def conv(
 
 
 def _forward(x, kernel, flipped, padding):
-  return conv(x, kernel, flipped, padding), (kernel[:0], flipped)
+  like = [column[:, :0] for column in kernel]  # Sizes only.
+  return conv(x, kernel, flipped, padding), (like, flipped)
 
 
 def _backward(padding, residuals, g):
   like, flipped = residuals
   padding = tuple((2 - low, 2 - high) for low, high in padding)
   x = _merged(padding)(g, flipped)
-  kernel = jnp.zeros((6, *like.shape[1:]), like.dtype)
-  return x, kernel, jnp.zeros_like(flipped)
+  channels = x.shape[-1]
+  kernel = [jnp.zeros((6, channels, k.shape[2]), k.dtype) for k in like]
+  return x, kernel, [jnp.zeros_like(k) for k in flipped]
 
 
 conv.defvjp(_forward, _backward)
@@ -101,8 +107,8 @@ def _merged(padding):
 
   @apply.def_vmap
   def rule(size, batched, x, kernel):
-    if batched != [True, False]:
-      axes = tuple(0 if b else None for b in batched)
+    if batched[0] is not True or any(batched[1]):
+      axes = tuple(jax.tree.map(lambda b: 0 if b else None, list(batched)))
       return jax.vmap(lambda *a: _convolve(*a, padding), axes)(x, kernel), True
     y = apply(x.reshape(-1, *x.shape[2:]), kernel)
     return y.reshape(size, -1, *y.shape[1:]), True

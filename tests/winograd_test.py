@@ -75,7 +75,7 @@ def test_vmap_of_images_and_of_kernels():
   one = winograd.conv(x, *kernels, padding)
   many = jax.vmap(lambda x: winograd.conv(x[None], *kernels, padding)[0])(x)
   np.testing.assert_allclose(many, one, atol=1e-5)
-  doubled = [jnp.stack([k, 2 * k]) for k in kernels]
+  doubled = jax.tree.map(lambda k: jnp.stack([k, 2 * k]), kernels)
   both = jax.vmap(lambda *k: winograd.conv(x, *k, padding))(*doubled)
   np.testing.assert_allclose(both, jnp.stack([one, 2 * one]), atol=1e-4)
 

@@ -58,14 +58,22 @@ class Loop:
     self._engine = engine.Engine(
       network, self._objective, recipe(work), jax.devices()[:1]
     )
-    program = self._engine._program(work.batch)
+    # As many at once as the engine finds best, group after group.
+    batch = self._engine.batch(work.batch, work.batch)
+    self._program = self._engine._program(batch)
     self.compile_seconds = time.perf_counter() - start
     self.device = str(jax.devices()[0])
     self.versions = {'jax': jax.__version__}
-    fixed = self._engine._seen.constants, self._objective, self._keys, ()
-    self._fixed = hardware.placed(program, 0, *fixed)
-    self._program = program
-    self._state = self._engine._init(self._keys, ())
+    (self._constants,) = hardware.placed(
+      self._program, 0, self._engine._seen.constants
+    )
+    self._groups, self._states = [], []
+    for first in range(0, work.batch, batch):
+      # Too few for a last group: the engine has none, it fills from others.
+      some = np.arange(first, first + batch) % work.batch
+      part = engine._taken((self._objective, self._keys, ()), some)
+      self._groups.append(hardware.placed(self._program, 1, *part))
+      self._states.append(self._engine._init(part[1], ()))
 
   def run(self, steps: int) -> int:
     if self._work.kind == 'sweep':
@@ -73,20 +81,21 @@ class Loop:
     chunk = self._engine._chunk
     dispatches = -(-steps // chunk)
     for _ in range(dispatches):
-      self._state, _ = self._program(
-        *self._fixed,
-        self._state,
-        np.full(self._work.batch, self._step, np.int32),
-      )
+      for i, group in enumerate(self._groups):
+        step = np.full(len(group[1]), self._step, np.int32)
+        self._states[i], _ = self._program(
+          self._constants, *group, self._states[i], step
+        )
       self._step += chunk
-    jax.block_until_ready(self._state)
+    jax.block_until_ready(self._states)
     return dispatches * chunk
 
   def _sweep(self, steps: int) -> int:
     """Twice the batch, from nothing to pictures."""
     del steps
     for _ in range(2):
-      list(self._engine.run(self._objective, self._keys, self._work.batch))
+      batch = self._engine.batch(self._work.batch, self._work.batch)
+      list(self._engine.run(self._objective, self._keys, batch))
     return 2 * self._engine.recipe.steps
 
   def peak_bytes(self) -> int:

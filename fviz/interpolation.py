@@ -1,0 +1,126 @@
+"""Linear interpolation along rows or columns, with its exact adjoint.
+
+Output i of a line lies at start + step * i in the input and is a sum of two
+pixels; an input pixel's gradient is a sum of as few outputs. Both are looked
+up, so that nothing is scattered, which is slow, and on GPUs not deterministic.
+A product with an interpolation matrix does the same in five times the time on
+CPU; on TPUs, where looking up is slow, it is the better way.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from fviz.types import Array
+
+
+class Source(NamedTuple):
+  """Where outputs come from; arrays that broadcast to [n, lines, 1].
+
+  Attributes:
+    start: position of output 0, in pixels.
+    step: pixels from one output to the next, above 0.
+    low: first pixel that counts; before it are zeros.
+    high: the end of those that count.
+  """
+
+  start: Array | float
+  step: Array | float
+  low: Array | int
+  high: Array | int
+
+
+def looked_up() -> bool:
+  """Whether looking up is the faster way here."""
+  return jax.default_backend() != 'tpu'
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
+def along(
+  planes: Array, source: Source, axis: int, out: int, zoom: float
+) -> Array:
+  """[n, c, h, w] with `out` new pixels along an axis; source has no gradient.
+
+  Args:
+    planes: [n, c, h, w].
+    source: lines are rows where axis is 3, columns where it is 2; or one line
+      for all.
+    axis: 2 or 3.
+    out: pixels of the result along the axis.
+    zoom: at least the largest 1 / step; the gradient's cost grows with it. 0
+      for whole pixels: integer starts and steps of 1.
+
+  >>> source = Source(*jnp.array([1, 1, 0, 4]).reshape(4, 1, 1, 1))
+  >>> print(along(jnp.arange(4.).reshape(1, 1, 1, 4), source, 3, 4, 0)[0, 0])
+  [[1. 2. 3. 0.]]
+  """
+  size = planes.shape[axis]
+  place = source.start + source.step * jnp.arange(out)
+  first = jnp.floor(place).astype(jnp.int32)
+  low, high = jnp.maximum(source.low, 0), jnp.minimum(source.high, size)
+
+  def neighbour(k):
+    pixel = first + k
+    counts = (pixel >= low) & (pixel < high)
+    return pixel, jnp.where(counts, _nearness(place, pixel), 0)
+
+  return _weighted(planes, 2 if zoom else 1, neighbour, axis)
+
+
+def _forward(planes, source, axis, out, zoom):
+  like = jax.lax.slice_in_dim(planes, 0, 0, axis=1)  # Only its size.
+  return along(planes, source, axis, out, zoom), (like, source)
+
+
+def _backward(axis, out, zoom, residuals, g):
+  like, source = residuals
+  pixel = jnp.arange(like.shape[axis])
+  counts = (pixel >= source.low) & (pixel < source.high)
+  # The outputs whose places are in (pixel - 1, pixel + 1).
+  before = pixel - (1 if zoom else 0)
+  first = jnp.ceil((before - source.start) / source.step).astype(jnp.int32)
+
+  def neighbour(k):
+    i = first + k
+    place = source.start + source.step * i
+    inside = counts & (i >= 0) & (i < out)
+    return i, jnp.where(inside, _nearness(place, pixel), 0)
+
+  taps = math.ceil(2 * zoom) if zoom else 1
+  back = _weighted(g, taps, neighbour, axis)
+  return back, jax.tree.map(jnp.zeros_like, source)
+
+
+along.defvjp(_forward, _backward)
+
+
+def _nearness(place, pixel):
+  return jnp.maximum(0, 1 - jnp.abs(place - pixel))
+
+
+def _weighted(planes, taps, neighbour, axis):
+  """The sum of the neighbours; each is (place, weight), [n, lines, out]."""
+
+  def one(k):
+    place, weight = neighbour(k)
+    place = jnp.clip(place, 0, planes.shape[axis] - 1)
+    if axis == 2:
+      place, weight = jnp.swapaxes(place, 1, 2), jnp.swapaxes(weight, 1, 2)
+    there = jnp.take_along_axis(
+      planes, place[:, None], axis, mode='promise_in_bounds'
+    )
+    return weight[:, None].astype(planes.dtype) * there
+
+  if taps == 1:
+    return one(0)
+  # A loop, if only of two, keeps XLA from fusing one axis into the other,
+  # where every pixel is computed anew for each neighbour: five times slower on
+  # CPU, which ignores optimization_barrier.
+  add = lambda total, k: (total + one(k), None)
+  start = jax.tree.map(jnp.zeros_like, jax.eval_shape(one, 0))
+  return jax.lax.scan(add, start, jnp.arange(taps))[0]
