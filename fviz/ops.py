@@ -104,41 +104,42 @@ def relu(x: types.Array, redirect: types.Array) -> types.Array:
 
 def _relu_forward(x, redirect):
   y = jnp.maximum(x, 0)
-  return y, (y, redirect)  # The next layer has y anyway, unlike x > 0.
+  # A byte a value is least, but on CPU one more pass: the next layer has y.
+  return y, (y if jax.default_backend() == 'cpu' else y > 0, redirect)
 
 
 def _relu_backward(residuals, g):
-  y, redirect = residuals
-  dead = _dead(y, g, redirect).reshape(-1, *(1,) * (g.ndim - 1))
+  kept, redirect = residuals
+  dead = _dead(kept, g, redirect).reshape(-1, *(1,) * (g.ndim - 1))
   # Where an image's gradient vanishes, it is zero in all units that are on.
   passing = jnp.where(dead, 0, -jnp.inf).astype(g.dtype)
-  return jnp.where((y > 0) | (g < passing), g, 0), None
+  return jnp.where((kept > 0) | (g < passing), g, 0), None
 
 
 relu.defvjp(_relu_forward, _relu_backward)
 
 
 @jax.custom_batching.custom_vmap
-def _dead(y, g, redirect):
+def _dead(kept, g, redirect):
   """[n]: images whose gradient vanishes, where it shall be redirected."""
   axes = tuple(range(1, g.ndim))
-  look = lambda: redirect & ~jnp.any((y > 0) & (g != 0), axes)
+  look = lambda: redirect & ~jnp.any((kept > 0) & (g != 0), axes)
   if jax.default_backend() != 'cpu':
     return look()  # There a branch costs more than the look.
   return jax.lax.cond(jnp.any(redirect), look, lambda: jnp.zeros(len(g), bool))
 
 
 @_dead.def_vmap
-def _dead_of_jobs(size, batched, y, g, redirect):
+def _dead_of_jobs(size, batched, kept, g, redirect):
   # The jobs' images as one batch, for a branch for each would do both sides.
-  y, g, redirect = (
+  kept, g, redirect = (
     x if b else jnp.broadcast_to(x, (size, *x.shape))
-    for x, b in zip((y, g, redirect), batched, strict=True)
+    for x, b in zip((kept, g, redirect), batched, strict=True)
   )
-  n = y.shape[1]
+  n = kept.shape[1]
   each = jnp.broadcast_to(redirect.reshape(size, -1), (size, n)).reshape(-1)
-  y, g = (x.reshape(-1, *x.shape[2:]) for x in (y, g))
-  return _dead(y, g, each).reshape(size, n), True
+  kept, g = (x.reshape(-1, *x.shape[2:]) for x in (kept, g))
+  return _dead(kept, g, each).reshape(size, n), True
 
 
 def max_pool(

@@ -3,8 +3,9 @@
 Activations of a piece are computed again when its gradient is wanted (Chen et
 al. 2016, arXiv:1604.06174): between the pieces lies what is kept, and only
 one piece at a time holds the rest. That takes time, and the gradients of
-`fviz.ops` keep but a byte a value, so it is done only where it saves much: in
-networks of GELUs and layer norms, not in those of ReLUs.
+`fviz.ops` keep but a byte a value (on CPU, where it is faster, all of it), so
+it is done only where it saves much: on accelerators in networks of GELUs and
+layer norms, not in those of ReLUs.
 """
 
 from __future__ import annotations

@@ -15,12 +15,12 @@ _ROOT = pathlib.Path(__file__).parent.parent
 def folder(tmp_path, monkeypatch):
   """A cache of our own, and JAX as it is when a program starts."""
   monkeypatch.setenv('FVIZ_CACHE', str(tmp_path / 'cache'))
-  old = jax.config.jax_enable_compilation_cache
-  jax.config.update('jax_enable_compilation_cache', True)
-  assert jax.config.jax_compilation_cache_dir is None  # Imports set nothing.
-  yield tmp_path / 'cache' / 'compiled'
+  tests = jax.config.jax_compilation_cache_dir  # Imports set nothing.
+  assert tests == os.environ['JAX_COMPILATION_CACHE_DIR']
   jax.config.update('jax_compilation_cache_dir', None)
-  jax.config.update('jax_enable_compilation_cache', old)
+  yield tmp_path / 'cache' / 'compiled'
+  jax.config.update('jax_compilation_cache_dir', tests)
+  jax.config.update('jax_enable_compilation_cache', True)
 
 
 def test_programs_go_into_a_private_folder_of_this_machine(folder):
@@ -93,9 +93,8 @@ def _start(cache):
     [sys.executable, '-c', _PROGRAM],
     cwd=_ROOT,
     env={
-      **os.environ,
+      **{k: v for k, v in os.environ.items() if 'CACHE_DIR' not in k},
       'FVIZ_CACHE': str(cache),
-      'JAX_ENABLE_COMPILATION_CACHE': 'true',
       'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0',
       'JAX_EXPLAIN_CACHE_MISSES': 'true',
     },

@@ -1,9 +1,17 @@
 """Four virtual CPU devices and strict types for every test."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
-# Commands keep compiled programs in the user's cache, tests do not.
-os.environ['JAX_ENABLE_COMPILATION_CACHE'] = 'false'
+# Commands keep compiled programs in the user's cache; tests have one of their
+# own that all their processes share while they run.
+if 'JAX_COMPILATION_CACHE_DIR' not in os.environ:
+  _programs = tempfile.mkdtemp(prefix='fviz-programs-')
+  atexit.register(shutil.rmtree, _programs, ignore_errors=True)
+  os.environ['JAX_COMPILATION_CACHE_DIR'] = _programs
+  os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0.2'
 
 import jax
 import pytest

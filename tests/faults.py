@@ -45,8 +45,9 @@ class Nursery:
 
   def __init__(self, folder: pathlib.Path, channels: int = 32):
     self._folder, self._count = folder, itertools.count()
+    programs = os.environ.get('JAX_COMPILATION_CACHE_DIR', folder / 'cache')
     cache = {
-      'JAX_COMPILATION_CACHE_DIR': str(folder / 'cache'),
+      'JAX_COMPILATION_CACHE_DIR': str(programs),
       'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0',
       'JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES': '-1',
       'JAX_PLATFORMS': 'cpu',
