@@ -122,11 +122,22 @@ relu.defvjp(_relu_forward, _relu_backward)
 @jax.custom_batching.custom_vmap
 def _dead(kept, g, redirect):
   """[n]: images whose gradient vanishes, where it shall be redirected."""
-  axes = tuple(range(1, g.ndim))
-  look = lambda: redirect & ~jnp.any((kept > 0) & (g != 0), axes)
   if jax.default_backend() != 'cpu':
-    return look()  # There a branch costs more than the look.
-  return jax.lax.cond(jnp.any(redirect), look, lambda: jnp.zeros(len(g), bool))
+    return redirect & _vanishes(kept, g)  # There branches cost more.
+  none = jnp.zeros(len(g), bool)
+  # A look at all takes a quarter of a step; most are alive in their middle.
+  middle = slice(g.shape[1] // 2, g.shape[1] // 2 + 1)
+
+  def look():
+    unsure = redirect & _vanishes(kept[:, middle], g[:, middle])
+    whole = lambda: redirect & _vanishes(kept, g)
+    return jax.lax.cond(jnp.any(unsure), whole, lambda: none)
+
+  return jax.lax.cond(jnp.any(redirect), look, lambda: none)
+
+
+def _vanishes(kept, g):
+  return ~jnp.any((kept > 0) & (g != 0), tuple(range(1, g.ndim)))
 
 
 @_dead.def_vmap

@@ -131,7 +131,7 @@ def _works(args):
         yield works.Work(kind, network, 1, 512, precision)
 
 
-def _arguments():
+def _arguments(argv=None):
   parser = argparse.ArgumentParser(
     description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
   )
@@ -142,11 +142,9 @@ def _arguments():
   parser.add_argument('--kinds', type=listed, default=list(_KINDS))
   parser.add_argument('--networks', type=listed, default=list(works.LAYERS))
   parser.add_argument('--precisions', type=listed, default=['float32'])
-  parser.add_argument(
-    '--batches', type=listed, default='1,4,8,32,64'.split(',')
-  )
+  parser.add_argument('--batches', type=_numbers, default=[1, 4, 8, 32, 64])
   parser.add_argument('--repeats', type=int, default=5)
-  args = parser.parse_args()
+  args = parser.parse_args(argv)
   if args.smoke:
     args.kinds, args.networks, args.batches = (
       ['channels'],
