@@ -24,7 +24,7 @@ IMAGES = os.environ.get('FVIZ_TEST_IMAGES', '../shared/images')
 
 
 def pytest_collection_modifyitems(items):
-  """Leaves out what takes many processes for minutes, unless it is wanted."""
+  """Leaves out what takes longest, unless it is wanted."""
   if os.environ.get('FVIZ_TEST_THOROUGH'):
     return
   skip = pytest.mark.skip(reason='set FVIZ_TEST_THOROUGH=1')

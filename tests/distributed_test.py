@@ -118,7 +118,6 @@ def _assert_same(path, whole):
       np.testing.assert_array_equal(a, b, err_msg=str(name))
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize('count', [2, 3])
 def test_many_processes_equal_one(cache, whole, tmp_path, count):
   outs = _finish(_start_all(cache, tmp_path, count))
@@ -132,7 +131,6 @@ def test_many_processes_equal_one(cache, whole, tmp_path, count):
   _assert_same(tmp_path, whole)
 
 
-@pytest.mark.thorough
 def test_a_pattern_is_estimated_once_and_shared_by_time(cache, whole, tmp_path):
   outs = _finish(_start_all(cache, tmp_path, 2, '--config.layer=conv*'))
   assert f'{_UNITS} pictures of 2 layers, 2 processes' in outs[0]
@@ -163,7 +161,6 @@ def test_a_killed_share_is_finished_by_another_number(cache, whole, tmp_path):
   _assert_same(tmp_path, whole)
 
 
-@pytest.mark.thorough
 def test_directories_apart_are_merged_by_copying(cache, whole, tmp_path):
   paths = [tmp_path / 'a', tmp_path / 'b']
   outs = _finish(_start_all(cache, paths, 2))
@@ -175,7 +172,6 @@ def test_directories_apart_are_merged_by_copying(cache, whole, tmp_path):
   _assert_same(paths[0], whole)
 
 
-@pytest.mark.thorough
 def test_slurm_is_detected(cache, whole, tmp_path):
   path = shutil.copytree(whole, tmp_path / 'run')
   slurm = dict(

@@ -69,7 +69,6 @@ def test_a_sweep_by_pattern_begins_with_an_estimate(tmp_path, capsys):
   assert capsys.readouterr().out == ''  # Nothing is left to estimate.
 
 
-@pytest.mark.thorough
 def test_the_disk_is_as_estimated(tmp_path, capsys):
   config = _config(layer='conv*', channels=(), size=64, page=6)
   network = small.network()

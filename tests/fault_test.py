@@ -15,7 +15,7 @@ import faults
 import numpy as np
 import pytest
 
-_KILLS = 20 if os.environ.get('FVIZ_TEST_THOROUGH') else 7
+_KILLS = 20
 _FEW = '0,1,2,3,4,5,6,7'
 
 
@@ -89,9 +89,7 @@ def test_one_that_is_not_a_number_fails_alone(whole):
   assert failed == {u: 0 if u[1] == 1 else -1 for u in failed}
 
 
-@pytest.mark.parametrize(
-  'most', [200, pytest.param(1500, marks=pytest.mark.thorough), 4000]
-)
+@pytest.mark.parametrize('most', [200, 1500, 4000])
 def test_a_file_that_cannot_grow(nursery, whole, tmp_path, most):
   fault = dict(name='file_size', most=most)
   code, said = nursery.run(tmp_path / 'run', fault, channels=_FEW)
@@ -113,7 +111,6 @@ def test_a_full_disk(nursery, whole, small_disk):
   assert len(after) == 8
 
 
-@pytest.mark.thorough
 def test_a_read_only_disk(nursery, whole, small_disk):
   path = small_disk('size=8m')
   code, said = nursery.run(path, dict(name='kill_at', moment=40), channels=_FEW)
@@ -125,9 +122,7 @@ def test_a_read_only_disk(nursery, whole, small_disk):
   _resume(nursery, path, whole, channels=_FEW)
 
 
-@pytest.mark.parametrize(
-  'largest', [1, pytest.param(0, marks=pytest.mark.thorough)]
-)
+@pytest.mark.parametrize('largest', [1, 0])
 def test_out_of_memory(nursery, whole, tmp_path, largest):
   """Smaller batches, or an error that says so; what is finished stays."""
   path = tmp_path / 'run'
@@ -142,7 +137,6 @@ def test_out_of_memory(nursery, whole, tmp_path, largest):
   _resume(nursery, path, whole, channels=_FEW)
 
 
-@pytest.mark.thorough
 def test_a_clock_that_jumps(nursery, whole, tmp_path):
   fault = dict(name='clock', jump=1e7)
   code, said = nursery.run(tmp_path / 'run', fault, channels=_FEW)
@@ -168,9 +162,7 @@ def test_the_second_of_two_processes_refuses(nursery, whole, tmp_path):
   faults.check_done(path, whole)
 
 
-@pytest.mark.parametrize(
-  'moment', [pytest.param(5, marks=pytest.mark.thorough), 40]
-)
+@pytest.mark.parametrize('moment', [5, 40])
 def test_preempted_with_grace(nursery, whole, tmp_path, moment):
   """SIGTERM: the batch is finished, and the exit code is that of success."""
   path = tmp_path / 'run'
@@ -209,7 +201,6 @@ def test_spoilt_pictures_are_made_again(nursery, whole, few):
   assert len(lines) == 12 and len(list((few / 'gallery').rglob('*.png'))) == 2
 
 
-@pytest.mark.thorough
 def test_copied_pictures_are_not(nursery, whole, few):
   """Of another time, but whole."""
   before = (few / 'ledger-0.jsonl').read_bytes()
