@@ -83,7 +83,7 @@ CHAINS = {
 
 
 @pytest.mark.parametrize('name', CHAINS)
-def test_products_do_the_same(name, monkeypatch):
+def test_every_backend_does_the_same(name, monkeypatch):
   x = jax.random.uniform(jax.random.key(0), (2, 12, 13, 3))
 
   def both(x):
@@ -92,11 +92,14 @@ def test_products_do_the_same(name, monkeypatch):
     y, pull = jax.vjp(see, x)
     return y, pull(jnp.cos(9 * y))[0]
 
-  looked_up = jax.jit(both)(x)
-  monkeypatch.setattr(interpolation, 'looked_up', lambda: False)
-  products = jax.jit(lambda x: both(x))(x)
-  for one, other in zip(looked_up, products, strict=True):
-    np.testing.assert_allclose(one, other, atol=3e-5)
+  found = [jax.jit(both)(x)]
+  for backend in ('gpu', 'tpu'):
+    monkeypatch.setattr(jax, 'default_backend', lambda name=backend: name)
+    assert interpolation.looked_up() is (backend == 'gpu')
+    found.append(jax.jit(lambda x: both(x))(x))
+  for other in found[1:]:
+    for a, b in zip(found[0], other, strict=True):
+      np.testing.assert_allclose(a, b, atol=3e-5)
 
 
 def test_unknown_zooms_are_products():
