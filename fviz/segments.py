@@ -2,10 +2,9 @@
 
 Activations of a piece are computed again when its gradient is wanted (Chen et
 al. 2016, arXiv:1604.06174): between the pieces lies what is kept, and only
-one piece at a time holds the rest. That takes time, and the gradients of
-`fviz.ops` keep but a byte a value (on CPU, where it is faster, all of it), so
-it is done only where it saves much: on accelerators in networks of GELUs and
-layer norms, not in those of ReLUs.
+one piece at a time holds the rest. That takes time, so it is done only where it
+saves much: in networks of GELUs and layer norms, and on CPU in those of ReLUs,
+whose gradients keep a byte a value elsewhere.
 """
 
 from __future__ import annotations

@@ -108,6 +108,22 @@ def test_redirected_relu_wakes_dead_images_only():
   assert pull(False).tolist() == [[0.0, 0.0], [-0.5, 0.0]]
 
 
+def test_jobs_are_redirected_each_by_their_own(monkeypatch):
+  rng = np.random.default_rng(0)
+  x, g = rng.normal(size=(2, 4, 2, 5, 3, 2)).astype(np.float32)
+  g[0] = np.where(x[0] > 0, 0, g[0])  # Dead, redirected.
+  g[1] = np.where(x[1] > 0, 0, g[1])  # Dead, not redirected.
+  g[2, :, 2] = 0  # Alive, but not in the middle row.
+  flags = np.array([True, False, True, True])
+  expected = np.where(x > 0, g, 0)
+  expected[0] = np.minimum(g[0], 0)
+  one = lambda x, g, flag: jax.vjp(lambda x: ops.relu(x, flag), x)[1](g)[0]
+  for backend in ('cpu', 'gpu'):
+    monkeypatch.setattr(jax, 'default_backend', lambda name=backend: name)
+    found = jax.jit(jax.vmap(lambda *args: one(*args)))(x, g, flags)
+    np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize(
   'relu', [jax.nn.relu, jax.nn.relu6, lambda x: jnp.maximum(x, 0)]
 )
