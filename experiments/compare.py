@@ -10,7 +10,8 @@ from absl import app, flags, logging
 from ml_collections import config_flags
 
 import experiments
-from fviz import compare, compilation, cpu, errors
+from fviz import compare, errors
+from fviz.compiler import cpu, program_cache
 
 _CONFIG = config_flags.DEFINE_config_file(
   'config',
@@ -27,7 +28,7 @@ def main(argv):
     raise app.UsageError(f'Unexpected arguments: {argv[1:]}')
   logging.set_verbosity(logging.WARNING)
   cpu.faster()
-  compilation.keep()
+  program_cache.keep()
   file = config_flags.get_config_filename(flags.FLAGS['config'])
   try:
     sweep = compare.sweep_of(file.partition(':')[0])

@@ -10,8 +10,9 @@ from absl import app, flags, logging
 from ml_collections import config_flags
 
 import experiments
-from fviz import compilation, cpu, errors
+from fviz import errors
 from fviz.commands import dream
+from fviz.compiler import cpu, program_cache
 
 _CONFIG = config_flags.DEFINE_config_file(
   'config', 'configs/dream.py', 'What to do; see fviz/config.py.'
@@ -27,7 +28,7 @@ def main(argv):
     raise app.UsageError(f'Unexpected arguments: {argv[1:]}')
   logging.set_verbosity(logging.WARNING)
   cpu.faster()
-  compilation.keep()
+  program_cache.keep()
   config, output = _CONFIG.value, _OUTPUT.value
   try:
     dream.make(config, output, dream.is_clip(config.input), _WORKDIR.value)

@@ -10,7 +10,9 @@ from absl import app, flags, logging
 from ml_collections import config_flags
 
 import experiments
-from fviz import compilation, cpu, errors, pictures
+from fviz import errors
+from fviz.compiler import cpu, program_cache
+from fviz.runs import render
 
 _CONFIG = config_flags.DEFINE_config_file(
   'config', 'configs/render_lucid.py', 'What to do; see fviz/config.py.'
@@ -23,9 +25,9 @@ def main(argv):
     raise app.UsageError(f'Unexpected arguments: {argv[1:]}')
   logging.set_verbosity(logging.WARNING)
   cpu.faster()
-  compilation.keep()
+  program_cache.keep()
   try:
-    report = pictures.run(_CONFIG.value, _OUT.value)
+    report = render.run(_CONFIG.value, _OUT.value)
   except errors.FvizError as error:
     sys.exit(f'error: {error}')
   print(report)

@@ -12,7 +12,9 @@ from absl import app, flags, logging
 from ml_collections import config_flags
 
 import experiments
-from fviz import compilation, cpu, errors, preemption, processes, sweep
+from fviz import errors, sweep
+from fviz.compiler import cpu, program_cache
+from fviz.sweep import preemption, processes
 
 _CONFIG = config_flags.DEFINE_config_file(
   'config', 'configs/sweep.py', 'What to do; see fviz/config.py.'
@@ -38,7 +40,7 @@ def main(argv):
     raise app.UsageError(f'Unexpected arguments: {argv[1:]}')
   logging.set_verbosity(logging.WARNING)
   cpu.faster()
-  compilation.keep()
+  program_cache.keep()
   try:
     group = processes.join(
       _DISTRIBUTED.value,

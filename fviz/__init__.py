@@ -2,6 +2,9 @@
 
 from fviz import (
   color,
+  compare,
+  config,
+  deepdream,
   engine,
   errors,
   gradients,
@@ -15,7 +18,9 @@ from fviz import (
   regularizers,
   saliency,
   schedules,
+  sweep,
   transforms,
+  types,
 )
 from fviz.engine import Recipe, Result, render
 from fviz.errors import FvizError
@@ -26,6 +31,9 @@ __all__ = [
   'Recipe',
   'Result',
   'color',
+  'compare',
+  'config',
+  'deepdream',
   'engine',
   'errors',
   'gradients',
@@ -40,5 +48,7 @@ __all__ = [
   'render',
   'saliency',
   'schedules',
+  'sweep',
   'transforms',
+  'types',
 ]

@@ -13,7 +13,7 @@ from fviz.errors import FvizError
 def check(name: str, value: float, least: float) -> None:
   """Raises an `FvizError` unless value is finite and at least `least`.
 
-  Traced values pass: they were checked as numbers before (`fviz.variants`).
+  Traced values pass: they were checked as numbers before (`fviz.compare.candidates`).
   """
   if traced(value):
     return

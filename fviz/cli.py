@@ -12,8 +12,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from fviz import __version__, compilation, cpu, errors
+from fviz import __version__, errors
 from fviz.commands import dream, pictures, redo, zoo
+from fviz.compiler import cpu, program_cache
 
 _EXAMPLES = """\
 examples:
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
   except SystemExit as stop:  # argparse has written its message.
     return stop.code or 0
   cpu.faster()
-  compilation.keep()
+  program_cache.keep()
   try:
     return args.run(args)
   except errors.UsageError as error:

@@ -13,10 +13,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fviz import natural
+from fviz import natural_images
+from fviz.media import photo_folders
 from fviz.types import Array
 
-__all__ = ['decorrelated', 'sigmoid', 'clip', 'clamp', 'learned']
+# What config strings can name.
+CONFIG_NAMES = ('decorrelated', 'sigmoid', 'clip', 'clamp', 'learned')
 
 _EPS = 1e-3  # The logit of 0 and 1 is infinite.
 # Rows R, G, B; columns by falling variance. Divided by the LARGEST column norm.
@@ -91,7 +93,7 @@ def learned(folder: str) -> Color:
   Raises:
     FvizError: no such folder, no photos, or photos that cannot be read.
   """
-  matrix = natural.axes(natural.statistics(folder).covariance)
+  matrix = natural_images.axes(photo_folders.statistics(folder).covariance)
   inverse = np.linalg.inv(matrix)
   return Color(
     lambda t: jax.nn.sigmoid(_mix(t, matrix)),

@@ -14,11 +14,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from fviz import checks, resampling
+from fviz import checks
 from fviz.errors import FvizError, unknown
+from fviz.resampling.blur import gaussian_blur
 from fviz.types import Array, PyTree
 
-__all__ = [
+# What config strings can name.
+CONFIG_NAMES = (
   'normalize',
   'blur',
   'smooth',
@@ -26,7 +28,7 @@ __all__ = [
   'laplacian',
   'limit',
   'clip',
-]
+)
 
 
 def normalize(
@@ -62,7 +64,7 @@ def blur(sigma: float) -> optax.GradientTransformation:
 
   def one(g):
     _check_pixels('blur', g)
-    return resampling.gaussian_blur(g, sigma)
+    return gaussian_blur(g, sigma)
 
   return _stateless(lambda g: jax.tree.map(one, g))
 

@@ -148,9 +148,10 @@ def _of_optax() -> list[str]:
 
 
 def __getattr__(name: str):
-  if name in __all__:
+  if name in CONFIG_NAMES:
     return getattr(optax, name)
   raise AttributeError(name)
 
 
-__all__ = ['progress', 'progress01', 'momentum', *_of_optax()]
+# What config strings can name.
+CONFIG_NAMES = ('progress', 'progress01', 'momentum', *_of_optax())

@@ -15,11 +15,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from fviz import checks, resampling
+from fviz import checks
 from fviz.errors import FvizError
+from fviz.resampling import blur
 from fviz.types import Array
 
-__all__ = [
+# What config strings can name.
+CONFIG_NAMES = (
   'decay',
   'blur_every',
   'small_values',
@@ -27,7 +29,7 @@ __all__ = [
   'small_contribution',
   'box',
   'sphere',
-]
+)
 
 
 class Step(NamedTuple):
@@ -62,7 +64,7 @@ def blur_every(sigma: float, every: int = 4) -> optax.GradientTransformation:
   def change(x, step, g):
     return jax.lax.cond(
       step % every == 0,
-      lambda x: resampling.gaussian_blur(x, sigma),
+      lambda x: blur.gaussian_blur(x, sigma),
       lambda x: x,
       x,
     )

@@ -13,11 +13,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from fviz import natural
+from fviz import natural_images
 from fviz.errors import FvizError
 from fviz.types import Objective
 
-__all__ = [
+# What config strings can name.
+CONFIG_NAMES = (
   'total_variation',
   'l1',
   'l2',
@@ -25,7 +26,7 @@ __all__ = [
   'blur',
   'boundary',
   'spectrum',
-]
+)
 
 
 def total_variation(beta: ArrayLike | None = None) -> Objective:
@@ -191,7 +192,7 @@ def _spectrum(activations, images, exponent):
   h, w = images.shape[1:3]
   if h * w < 2:
     return jnp.float32(0)
-  f = natural.frequencies(h, w)
+  f = natural_images.frequencies(h, w)
   inside = f > 0
   # Twice for the half that rfft2 leaves out.
   share = np.where(inside, 2.0, 0.0)

@@ -17,7 +17,8 @@ from fviz import checks
 from fviz.errors import FvizError
 from fviz.types import Array
 
-__all__ = ['linear', 'exponential', 'cosine', 'piecewise']
+# What config strings can name.
+CONFIG_NAMES = ('linear', 'exponential', 'cosine', 'piecewise')
 
 
 @dataclasses.dataclass(frozen=True)

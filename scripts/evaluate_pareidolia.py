@@ -21,7 +21,7 @@ import time
 
 from absl import app, flags, logging
 
-from fviz import cpu as cpu
+from fviz.compiler import cpu
 from scripts import pareidolia_card
 
 _PARTS = (

@@ -1,4 +1,4 @@
-"""Writes tests/golden/*.npz: what timm and torchvision compute.
+"""Writes tests/models/golden/*.npz: what timm and torchvision compute.
 
 Every network of the zoo that has an independent implementation is filled with
 weights that are a formula of their names (`tests/formula.py`), run on one small
@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / 'tests'))
 
 import references  # noqa: E402
 
-FOLDER = ROOT / 'tests' / 'golden'
+FOLDER = ROOT / 'tests' / 'models' / 'golden'
 
 
 def main():

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from PIL import Image
 
-from fviz import gallery, types
+from fviz import types
+from fviz.media import contact_sheet, png
 from scripts import pareidolia_data as data
 from scripts import pareidolia_measures as measures
 from scripts import pareidolia_pictures
@@ -63,8 +64,8 @@ def made(network: types.Network, cache: str, sheet: str) -> np.ndarray:
     if path:
       np.save(path, images)
   if sheet:
-    tiles = gallery.contact_sheet(images, network.labels, columns=10)
-    gallery.save_png(sheet, tiles)
+    tiles = contact_sheet.draw(images, network.labels, columns=10)
+    png.save(sheet, tiles)
   return images
 
 

@@ -14,7 +14,7 @@ import dataclasses
 import json
 import time
 
-from fviz import cpu
+from fviz.compiler import cpu  # noqa: E402
 
 cpu.faster()
 
@@ -22,7 +22,8 @@ import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 
 import fviz  # noqa: E402
-from fviz import engine, judge, metrics, networks, objectives  # noqa: E402
+from fviz import engine, networks, objectives  # noqa: E402
+from fviz.compare import judge, metrics  # noqa: E402
 
 _MARKS = (25, 50, 100, 150, 200, 256, 384, 512)
 _WIDTH, _HEIGHT, _MARGIN = 560, 320, 48

@@ -11,7 +11,9 @@ import os
 import sys
 
 from fviz import config as configs
-from fviz import cpu, gallery, pictures, plans
+from fviz.compiler import cpu
+from fviz.media import contact_sheet, png
+from fviz.runs import render, render_plan
 
 _SIZE = 64
 _LAYER = 'mixed4'
@@ -57,18 +59,18 @@ def main(out: str, names: list[str]) -> None:
     config.size = _SIZE
     if recipe is None:
       config.image = 'sample'
-      image = plans.reference_of(config, 3)[0]
+      image = render_plan.reference_of(config, 3)[0]
     else:
       config.recipe, config.objective = recipe, objective
       config.update(more)
       if not glob.glob(os.path.join(folder, '*.png')):
-        print(name, pictures.run(config, folder), flush=True)
+        print(name, render.run(config, folder), flush=True)
       files = sorted(set(glob.glob(os.path.join(folder, '*-0*.png'))))
-      image, _ = gallery.read_png(files[0])
+      image, _ = png.read(files[0])
     images.append(image)
     captions.append(name)
-  sheet = gallery.contact_sheet(images, captions, columns=8)
-  gallery.save_png(os.path.join(out, 'recipes.png'), sheet)
+  sheet = contact_sheet.draw(images, captions, columns=8)
+  png.save(os.path.join(out, 'recipes.png'), sheet)
 
 
 if __name__ == '__main__':

@@ -21,7 +21,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from fviz import config as configs
-from fviz import entries, gallery, networks, sweep
+from fviz import networks, sweep
+from fviz.media import png
+from fviz.storage import ledger_lines
 
 _CHANNELS = 1000  # A layer; real ones have 64 to 2048.
 
@@ -74,7 +76,7 @@ def simulate(path: pathlib.Path, layers: list[str]) -> None:
   """What a sweep leaves, without the work."""
   config, network = config_of(layers), network_of(layers)
   sweep.run(config, str(path), network, stop=lambda: True)
-  picture = gallery.encode_png(np.zeros((2, 2, 3), np.uint8))
+  picture = png.encode(np.zeros((2, 2, 3), np.uint8))
   steps, pages = configs.snapshot_steps(config), -(-_CHANNELS // config.page)
   with (path / 'ledger-0.jsonl').open('wb') as ledger:
     for layer in layers:
@@ -95,7 +97,7 @@ def lines(path, layer, folder, first, steps):
   for channel in range(_CHANNELS):
     file = f'images/{folder}/{channel:04d}-00.png'
     os.link(first, path / file)
-    yield entries.to_line(
+    yield ledger_lines.to_line(
       {
         'layer': layer,
         'channel': channel,

@@ -23,7 +23,7 @@ import pathlib
 
 from absl import app, flags
 
-from fviz import cpu as cpu
+from fviz.compiler import cpu
 
 _FLAGS = flags.FLAGS
 flags.DEFINE_string('workdir', None, 'Directory of results.', required=True)

@@ -5,16 +5,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fviz import color, gallery
+from fviz import color
+from fviz.media import png
 
 
-@pytest.mark.parametrize('name', color.__all__)
+@pytest.mark.parametrize('name', color.CONFIG_NAMES)
 @pytest.mark.parametrize('channels', [1, 3, 5])
 def test_conformance(name, channels, tmp_path):
   arguments = ()
   if name == 'learned':
     noise = np.random.default_rng(0).random([16, 16, 3])
-    gallery.save_png(tmp_path / 'noise.png', noise)
+    png.save(tmp_path / 'noise.png', noise)
     arguments = (str(tmp_path),)
   c = getattr(color, name)(*arguments)
   rgb = jax.random.uniform(

@@ -40,13 +40,13 @@ def _file(folder, name):
   return path
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def weights_file():
   """name -> path of a published weights file, or skips the test."""
   return lambda name: _file(WEIGHTS, name)
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def image_file():
   """name -> path of a test photo, or skips the test."""
   return lambda name: _file(IMAGES, name)

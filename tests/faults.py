@@ -1,6 +1,6 @@
 """Real sweeps in processes of their own, and what may happen to them.
 
-For `tests/fault_test.py` and `scripts/soak.py`. Run as a program it imports
+For `tests/sweep/faults_test.py` and `scripts/soak.py`. Run as a program it imports
 what a sweep needs and forks one for every order it reads, so that a sweep
 starts in a second.
 """
@@ -247,16 +247,16 @@ def kill_in_ledger(moment: int) -> None:
 
 def hold(appends: int, until: str) -> None:
   """Waits after so many batches until a file is there."""
-  from fviz import workdir
+  from fviz.storage import workdir as workdirs
 
-  append, done = workdir.Workdir.append, itertools.count(1)
+  append, done = workdirs.Workdir.append, itertools.count(1)
 
   def held(self, finished):
     append(self, finished)
     while next(done) >= appends and not os.path.exists(until):
       time.sleep(0.02)
 
-  workdir.Workdir.append = held
+  workdirs.Workdir.append = held
 
 
 def out_of_memory(moment: int, largest: int) -> None:

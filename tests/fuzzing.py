@@ -27,8 +27,11 @@ import safetensors.numpy
 from flax import nnx
 from PIL import Image, ImageCms
 
-from fviz import errors, gallery, objectives, parsing, photos, workdir
-from fviz.models import labels, layers, pareidolia, weights
+from fviz import config_strings, errors, objectives
+from fviz.media import photos, png
+from fviz.models import layers, pareidolia
+from fviz.models.weights import class_names, filling
+from fviz.storage import workdir
 
 _MEGABYTE = 1 << 20
 _PHOTO = 2500 * _MEGABYTE  # 90 megapixels with alpha: bytes and floats.
@@ -206,8 +209,8 @@ def _workdir() -> workdir.Workdir:
   """With a picture inside, one outside, and a link that leads there."""
   root = pathlib.Path(tempfile.mkdtemp())
   directory = workdir.Workdir.open(root / 'work', {})
-  gallery.save_png(directory.image_path('mixed', 0, 0), np.zeros((2, 2, 3)))
-  gallery.save_png(root / 'outside.png', np.zeros((2, 2, 3)))
+  png.save(directory.image_path('mixed', 0, 0), np.zeros((2, 2, 3)))
+  png.save(root / 'outside.png', np.zeros((2, 2, 3)))
   (root / 'work' / 'images' / 'out').symlink_to(root)
   return directory
 
@@ -245,8 +248,8 @@ def _texts():
 def _read_text(path: pathlib.Path) -> None:
   text = path.read_bytes().decode()
   with contextlib.suppress(errors.FvizError):
-    parsing.expression(text, 'objective', objectives)
-  parsing.calls(text)
+    config_strings.expression(text, 'objective', objectives)
+  config_strings.calls(text)
 
 
 # Pictures.
@@ -261,7 +264,7 @@ def _saved(format_: str, mode: str = 'RGB', **options) -> bytes:
 def _png(record) -> bytes:
   with tempfile.TemporaryDirectory() as folder:
     path = pathlib.Path(folder) / 'x.png'
-    gallery.save_png(path, np.zeros((6, 8, 3)), record)
+    png.save(path, np.zeros((6, 8, 3)), record)
     return path.read_bytes()
 
 
@@ -322,14 +325,14 @@ _TENSORS = {
 
 def _read_weights(path: pathlib.Path) -> None:
   """And into a module, where it might fit."""
-  tensors = weights.read(path)
+  tensors = filling.read(path)
   with contextlib.suppress(errors.FvizError):
-    weights.fill(
+    filling.fill(
       _module(),
       tensors,
-      weights.torch_key,
+      filling.torch_key,
       str(path),
-      convert=weights.from_torch,
+      convert=filling.from_torch,
     )
 
 
@@ -399,7 +402,7 @@ def _graphs():
   bomb = io.BytesIO()
   with zipfile.ZipFile(bomb, 'w', zipfile.ZIP_DEFLATED) as archive:
     archive.writestr('x.pb', bytes(40 * _MEGABYTE))
-    archive.writestr(labels.BESIDE_GRAPH, bytes(1000))
+    archive.writestr(class_names.BESIDE_GRAPH, bytes(1000))
   return plain | _in_zip('x.pb', plain) | damaged([bomb.getvalue()])
 
 
@@ -407,7 +410,7 @@ def _read_graph(path: pathlib.Path) -> None:
   try:
     _read_weights(path)
   finally:
-    labels.beside(path)
+    class_names.beside(path)
 
 
 def _torch_files():
@@ -443,8 +446,6 @@ READERS = {
   'torch': Reader(_torch_files, _read_weights, '.pth'),
   # The last, as they may raise the peak of memory the most.
   'photo': Reader(_photos, photos.read, '.img', _PHOTO),
-  'png': Reader(
-    lambda: damaged(_pngs(), _mend_png), gallery.read_png, '.png', _PHOTO
-  ),
+  'png': Reader(lambda: damaged(_pngs(), _mend_png), png.read, '.png', _PHOTO),
   'record': Reader(_photos, photos.read_record, '.img', _PHOTO),
 }

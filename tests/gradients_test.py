@@ -29,7 +29,7 @@ def _update(t, g):
   return t.update(g, t.init(g))[0]
 
 
-@pytest.mark.parametrize('name', gradients.__all__)
+@pytest.mark.parametrize('name', gradients.CONFIG_NAMES)
 @pytest.mark.parametrize('shape', [(2, 7, 9, 3), (3, 4, 4, 1), (2, 5, 3, 5)])
 def test_conformance(name, shape):
   t = MADE[name]

@@ -17,7 +17,7 @@ X = jax.random.normal(jax.random.key(0), (2, 5, 7, 3))
 G = jax.random.normal(jax.random.key(1), (2, 5, 7, 3))
 
 
-@pytest.mark.parametrize('name', optimizers.__all__)
+@pytest.mark.parametrize('name', optimizers.CONFIG_NAMES)
 def test_every_optimizer_goes_downhill(name):
   maker = getattr(optimizers, name)
   own = ('progress', 'progress01', 'momentum')

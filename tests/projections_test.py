@@ -36,7 +36,7 @@ def _dropped(x, size, percentile):
 
 
 def test_all_are_here():
-  assert set(MADE) == set(projections.__all__)
+  assert set(MADE) == set(projections.CONFIG_NAMES)
 
 
 @pytest.mark.parametrize('name', MADE)

@@ -52,7 +52,7 @@ FORMULAS = {
 }
 
 
-@pytest.mark.parametrize('name', regularizers.__all__)
+@pytest.mark.parametrize('name', regularizers.CONFIG_NAMES)
 @pytest.mark.parametrize('shape', [(2, 7, 9, 3), (1, 4, 4, 1), (3, 1, 5, 5)])
 def test_conformance(name, shape):
   o = getattr(regularizers, name)()

@@ -32,7 +32,7 @@ FORMULAS = {
 }
 
 
-@pytest.mark.parametrize('name', schedules.__all__)
+@pytest.mark.parametrize('name', schedules.CONFIG_NAMES)
 def test_formulas(name):
   schedule, formula = FORMULAS[name]
   steps = np.arange(12)

@@ -7,7 +7,8 @@ import small
 from absl import app
 
 from experiments import sweep
-from fviz import models, workdir
+from fviz import models
+from fviz.storage import workdir
 
 
 def main():

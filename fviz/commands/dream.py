@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from fviz.commands import common
+from fviz.commands import arguments
 
 _CLIPS = ('.mp4', '.m4v', '.mov', '.mkv', '.webm', '.avi', '.mpg', '.ogv')
 _EXAMPLES = """\
@@ -43,7 +43,7 @@ _FIELDS = dict(
 
 
 def add(subparsers) -> None:
-  p = common.parser(
+  p = arguments.parser(
     subparsers,
     'dream',
     'dream of a photo, a clip or a panorama',
@@ -59,7 +59,7 @@ def add(subparsers) -> None:
   g.add_argument('--weights', help='a file, instead of the published weights')
   g.add_argument('--layer', help="such as 'mixed4' or 'mixed5,mixed4*0.5'")
   g.add_argument(
-    '--channel', type=common.numbers, help='of the layer: 3 or 3,7'
+    '--channel', type=arguments.numbers, help='of the layer: 3 or 3,7'
   )
   g.add_argument('--label', help='a class, by name or number')
   g.add_argument('--guide', help='a picture whose features are to appear')
@@ -77,8 +77,8 @@ def add(subparsers) -> None:
   g.add_argument('--strength', type=float, help='of a step (2)')
   g.add_argument('--pano', action='store_true', help='360 degrees: no seam')
   g.add_argument('--seed', type=int, help='of the jitter (0)')
-  common.add_precision(g)
-  common.add_overrides(p, 'octave_scale=1.5')
+  arguments.add_precision(g)
+  arguments.add_overrides(p, 'octave_scale=1.5')
   g = p.add_argument_group('films and clips')
   g.add_argument('--film', choices=('zoom', 'iterations', 'layers'))
   g.add_argument('--frames', type=int, help='of the film (100)')
@@ -116,7 +116,7 @@ def config_of(args):
   values['input'] = 'noise' if args.noise else (args.input or '')
   if args.pano:
     values['border'] = 'panorama'
-  common.override(config, values | common.parsed(args.set))
+  arguments.override(config, values | arguments.parsed(args.set))
   return config
 
 
@@ -126,13 +126,13 @@ def make(config, output: str, clip: bool, workdir: str | None = None) -> int:
     return _film(config, output, clip, workdir)
   from tqdm import tqdm
 
-  from fviz import dreams
+  from fviz.runs import dream
 
   total = config.octaves * config.iterations
   with tqdm(
     total=total, unit='step', desc='dream', dynamic_ncols=True, delay=0.5
   ) as bar:
-    dreams.run(config, output, bar.update)
+    dream.run(config, output, bar.update)
   print(output)
   return 0
 
@@ -140,14 +140,17 @@ def make(config, output: str, clip: bool, workdir: str | None = None) -> int:
 def _film(config, output, clip, workdir) -> int:
   from tqdm import tqdm
 
-  from fviz import films, video
+  from fviz.runs import clip as clip_run
+  from fviz.runs import film as film_run
 
-  total = video.length(config) if clip else config.film.frames
+  total = clip_run.length(config) if clip else config.film.frames
   with tqdm(
     total=total, unit='frame', desc='film', dynamic_ncols=True, delay=0.5
   ) as bar:
     on_frame = lambda done: bar.update(done - bar.n)
-    path = (video if clip else films).run(config, output, workdir, on_frame)
+    path = (clip_run if clip else film_run).run(
+      config, output, workdir, on_frame
+    )
   print(f'{output}\n  frames  {path}')
   return 0
 

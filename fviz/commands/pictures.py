@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from fviz.commands import common
+from fviz.commands import arguments
 
 # Arguments of `render` alone.
 _OF_RENDER = ('recipe', 'objective', 'image')
@@ -19,7 +19,7 @@ _RENDER_EXAMPLES = """\
 
 
 def add(subparsers) -> None:
-  p = common.parser(
+  p = arguments.parser(
     subparsers,
     'render',
     'render what a channel, a class or any objective likes, by any recipe',
@@ -37,7 +37,7 @@ def add(subparsers) -> None:
   p.add_argument('--objective', help='of fviz.objectives, instead of those')
   p.add_argument('--recipe', help='of fviz.recipes (lucid)')
   p.add_argument('--image', help="a photo for recipes of one, or 'sample'")
-  p = common.parser(
+  p = arguments.parser(
     subparsers,
     'sweep',
     'render all channels of layers, resumable, on one host or many',
@@ -50,7 +50,7 @@ def add(subparsers) -> None:
   _add_common(p, "optimizer='adam(0.1)'")
   p.add_argument('--workdir', required=True, help='give it again to resume')
   _add_distributed(p)
-  p = common.parser(
+  p = arguments.parser(
     subparsers,
     'compare',
     'compare regularizers, transforms and the like, side by side',
@@ -70,12 +70,12 @@ def _add_common(p, example: str, steps='of the optimization (256)') -> None:
   p.add_argument('--model', help='see `fviz models`; default pareidolia')
   p.add_argument('--weights', help='a file, instead of the published weights')
   p.add_argument('--layer', help='see `fviz layers MODEL`')
-  p.add_argument('--channel', type=common.numbers, help='3 or 3,7')
+  p.add_argument('--channel', type=arguments.numbers, help='3 or 3,7')
   p.add_argument('--size', type=int, help='pixels a side (128)')
   p.add_argument('--steps', type=int, help=steps)
   p.add_argument('--seed', type=int, help='of all randomness (0)')
-  common.add_precision(p)
-  common.add_overrides(p, example)
+  arguments.add_precision(p)
+  arguments.add_overrides(p, example)
 
 
 def _add_distributed(p) -> None:
@@ -100,27 +100,29 @@ def _fill(config, args, **more):
   given = {n: getattr(args, n, None) for n in (*names, *_OF_RENDER)}
   given['channels'] = args.channel
   values = {n: v for n, v in (given | more).items() if v is not None}
-  common.override(config, values | common.parsed(args.set))
+  arguments.override(config, values | arguments.parsed(args.set))
   return config
 
 
 def render(args) -> int:
   from fviz import config as configs
-  from fviz import photos, pictures, plans
+  from fviz.media import picture_files
+  from fviz.runs import render as render_run
+  from fviz.runs import render_plan
 
   objective = _objective(args)
   is_folder = args.output.endswith('/') or not pathlib.Path(args.output).suffix
   if not is_folder:
-    photos.check_output(args.output)
+    picture_files.check_output(args.output)
   # Layer and channel are said by the objective.
   args.layer = args.channel = None
   config = _fill(configs.render(), args, objective=objective)
-  plan = plans.prepare(config)
-  with common.steps(plan.recipe.steps) as on_step:
+  plan = render_plan.prepare(config)
+  with arguments.steps(plan.recipe.steps) as on_step:
     if is_folder:
-      done = pictures.save(plan, args.output, on_step)
+      done = render_run.save(plan, args.output, on_step)
     else:
-      pictures.save_one(plan, args.output, '', on_step)
+      render_run.save_one(plan, args.output, '', on_step)
       done = args.output
   print(done)
   return 0
@@ -150,7 +152,8 @@ def _objective(args) -> str:
 
 def sweep(args) -> int:
   from fviz import config as configs
-  from fviz import preemption, processes, sweep
+  from fviz import sweep
+  from fviz.sweep import preemption, processes
 
   config = _fill(configs.sweep(), args)
   group = processes.join(

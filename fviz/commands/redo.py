@@ -10,7 +10,7 @@ import logging
 import pathlib
 
 from fviz import errors
-from fviz.commands import common
+from fviz.commands import arguments
 
 _log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ _NO_FILES = (('input', 'noise'), ('image', 'sample'))
 
 
 def add(subparsers) -> None:
-  p = common.parser(
+  p = arguments.parser(
     subparsers,
     'redo',
     'make a picture or film of fviz again from its metadata',
@@ -32,14 +32,14 @@ def add(subparsers) -> None:
   p.add_argument('picture')
   p.add_argument('-o', '--output', help='default: PICTURE-redo, as PICTURE')
   p.add_argument('--input', help='where the photo is now')
-  common.add_overrides(p, 'seed=1')
+  arguments.add_overrides(p, 'seed=1')
 
 
 def run(args) -> int:
   path = pathlib.Path(args.picture)
   record = _record(path)
   output = args.output or str(path.with_stem(path.stem + '-redo'))
-  changes = common.parsed(args.set)
+  changes = arguments.parsed(args.set)
   if record.get('command') == 'dream':
     _dream(record, changes, args, path, output)
   elif record.get('command') == 'render':
@@ -62,11 +62,11 @@ def _is_unit(record: dict) -> bool:
 
 def _record(path: pathlib.Path) -> dict:
   """The recipe in a picture or a film."""
-  from fviz import encoding, photos
+  from fviz.media import film_files, photos
 
-  if path.suffix.lower() not in encoding.SUFFIXES or not path.is_file():
+  if path.suffix.lower() not in film_files.SUFFIXES or not path.is_file():
     return photos.read_record(path)
-  return encoding.read_record(str(path))
+  return film_files.read_record(str(path))
 
 
 def _dream(record, changes, args, path, output) -> None:
@@ -76,7 +76,7 @@ def _dream(record, changes, args, path, output) -> None:
   if args.input:
     changes['input'] = args.input
   config = restored(configs.dream(), record)
-  common.override(config, changes)
+  arguments.override(config, changes)
   clip = dream.is_clip(config.input) or record.get('clip') is True
   is_film = clip or config.film.kind
   if is_film and path.suffix == '.png' and not args.output:
@@ -90,17 +90,18 @@ def _dream(record, changes, args, path, output) -> None:
 
 def _render(record, changes, args, output) -> None:
   from fviz import config as configs
-  from fviz import photos, pictures, plans
+  from fviz.media import picture_files
+  from fviz.runs import render, render_plan
 
   if args.input:
     changes['image'] = args.input
   config = restored(configs.render(), record)
-  common.override(config, changes)
+  arguments.override(config, changes)
   _check_files(config, record, changes, ('image',))
-  photos.check_output(output)
-  plan = plans.prepare(config)
-  with common.steps(plan.recipe.steps) as on_step:
-    pictures.save_one(plan, output, str(record.get('picture', '')), on_step)
+  picture_files.check_output(output)
+  plan = render_plan.prepare(config)
+  with arguments.steps(plan.recipe.steps) as on_step:
+    render.save_one(plan, output, str(record.get('picture', '')), on_step)
   print(output)
   _warn(record, output)
 
@@ -108,16 +109,17 @@ def _render(record, changes, args, output) -> None:
 def _unit(record, changes, path, output) -> None:
   """A picture of a sweep or a comparison."""
   from fviz import config as configs
-  from fviz import photos, pictures
+  from fviz.media import picture_files
+  from fviz.runs import render
 
-  photos.check_output(output)
+  picture_files.check_output(output)
   config = _of_sweep(configs.sweep(), path)
-  common.override(config, changes)
+  arguments.override(config, changes)
   layer, channel = str(record.get('layer')), record['channel']
   variant = record.get('variant', 0)
-  with common.steps(config.steps) as on_step:
-    image = pictures.unit(config, layer, channel, variant, on_step)
-  photos.write(output, image, record)
+  with arguments.steps(config.steps) as on_step:
+    image = render.unit(config, layer, channel, variant, on_step)
+  picture_files.write(output, image, record)
   print(output)
 
 
@@ -127,13 +129,13 @@ def restored(config, record: dict):
   if not isinstance(fields, dict):
     raise errors.FvizError('The recipe has no config.')
   config = config.lock()
-  common.override(config, dict(common.flat(fields)))
+  arguments.override(config, dict(arguments.flat(fields)))
   return config
 
 
 def _of_sweep(config, path: pathlib.Path):
   """The config of a sweep: it lies in the working directory."""
-  from fviz import workdir
+  from fviz.storage import plain_json
 
   file = path.absolute().parent.parent.parent / 'config.json'
   if not file.is_file():
@@ -141,14 +143,14 @@ def _of_sweep(config, path: pathlib.Path):
       f'{path} is of a sweep, whose config.json is not at {file}: leave the '
       'picture in its working directory.'
     )
-  fields = workdir.decode(file.read_bytes())
+  fields = plain_json.decode(file.read_bytes())
   fields = {k: v for k, v in fields.items() if k in config}
   return restored(config, {'config': fields})
 
 
 def _check_files(config, record: dict, changes: dict, names) -> None:
   """Files must be local, and those that the picture was made of."""
-  from fviz import photos
+  from fviz.media import photos
 
   for name in names:
     path = config[name]
@@ -169,9 +171,9 @@ def _check_files(config, record: dict, changes: dict, names) -> None:
 
 def _warn(record: dict, output: str) -> None:
   """Says so if other weights were used than for the picture."""
-  from fviz import photos
+  from fviz.media import photos, picture_files
 
-  if photos.is_picture(output):
+  if picture_files.is_picture(output):
     new = photos.read_record(output)
     if new.get('weights_sha256') != record.get('weights_sha256'):
       _log.warning(

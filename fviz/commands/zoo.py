@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fviz.commands import common
+from fviz.commands import arguments
 
 
 def add(subparsers) -> None:
-  common.parser(
+  arguments.parser(
     subparsers, 'models', 'list the models', '  fviz models', models
   )
-  p = common.parser(
+  p = arguments.parser(
     subparsers,
     'layers',
     'list the layers of a model',

@@ -111,7 +111,7 @@ def _family(name: str) -> tuple[str, ModuleType]:
 
 def _layout() -> ModuleType:
   """Imported late, so that `import fviz` does not wait for it."""
-  return importlib.import_module('fviz.models.layout')
+  return importlib.import_module('fviz.models.weights.layouts')
 
 
 def _summary(family: ModuleType) -> str:

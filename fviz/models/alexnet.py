@@ -11,8 +11,8 @@ import numpy as np
 from flax import nnx
 
 from fviz.models import layers
-from fviz.models.layout import Layout
-from fviz.models.weights import from_torch, unflattened
+from fviz.models.weights.filling import from_torch, unflattened
+from fviz.models.weights.layouts import Layout
 
 
 class AlexNet(nnx.Module):

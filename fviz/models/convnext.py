@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from fviz.models import layers
-from fviz.models.layout import Layout
+from fviz.models.weights.layouts import Layout
 
 _DEPTHS, _WIDTHS = (3, 3, 9, 3), (96, 192, 384, 768)
 

@@ -16,7 +16,7 @@ import numpy as np
 from flax import nnx
 
 from fviz.models import layers
-from fviz.models.layout import Layout
+from fviz.models.weights.layouts import Layout
 
 # 1x1, 3x3 (reduced, out), 5x5 (reduced, out), pooled.
 _BLOCKS = {

@@ -14,7 +14,7 @@ import jax
 from flax import nnx
 
 from fviz.models import inception_v3_tv, layers
-from fviz.models.layout import Layout
+from fviz.models.weights.layouts import Layout
 
 # One tower: (outputs, kernel, stride) a convolution. Stride 2 is VALID.
 Tower = tuple[tuple[int, tuple[int, int], int], ...]

@@ -2,7 +2,7 @@
 
 Write networks the ordinary way (nnx.Conv, nnx.max_pool, nnx.relu): the engine
 rewrites a traced network for speed and redirects its ReLUs, see
-`fviz.rewrite`. What should be addressable is a module of its own.
+`fviz.compiler.rewrite`. What should be addressable is a module of its own.
 """
 
 from __future__ import annotations

@@ -18,8 +18,9 @@ import jax
 import numpy as np
 from flax import nnx
 
-from fviz.models import layers, weights
-from fviz.models.layout import Layout
+from fviz.models import layers
+from fviz.models.weights import filling
+from fviz.models.weights.layouts import Layout
 
 # Stages: (blocks, channels, stride of the first).
 _V1 = ((1, 64, 1), (2, 128, 2), (2, 256, 2), (6, 512, 2), (2, 1024, 2))
@@ -149,7 +150,7 @@ def torchvision_key(path: str) -> str:
   >>> torchvision_key('bn1/mean')
   'features.0.1.running_mean'
   """
-  module, _, leaf = weights.torch_key(path).rpartition('.')
+  module, _, leaf = filling.torch_key(path).rpartition('.')
   if module in _ENDS:
     return f'{_ENDS[module]}.{leaf}'
   _, stage, block, part = module.split('.')

@@ -26,8 +26,10 @@ import safetensors
 import safetensors.numpy
 from flax import nnx
 
-from fviz import errors, networks, types, workdir
-from fviz.models import layers, weights
+from fviz import errors, networks, types
+from fviz.models import layers
+from fviz.models.weights import filling
+from fviz.storage import plain_json
 
 WEIGHTS = pathlib.Path(__file__).with_name('pareidolia.safetensors')
 INPUT_SIZE = (96, 96)
@@ -176,7 +178,7 @@ def load(name: str = 'pareidolia', file: str = '') -> types.Network:
       len(description['labels']), description['width'], rngs=nnx.Rngs(0)
     )
   )
-  model = weights.fill(abstract, tensors, lambda path: path, file)
+  model = filling.fill(abstract, tensors, lambda path: path, file)
   return networks.from_nnx(
     model,
     preprocess=preprocess,
@@ -278,7 +280,7 @@ def _shaped(values: np.ndarray, axis: int) -> np.ndarray:
 
 def _read(file: str):
   """Tensors as float32, and {'labels': ..., 'width': ...}."""
-  tensors = weights.read(file)
+  tensors = filling.read(file)
   try:
     with safetensors.safe_open(file, 'numpy') as opened:
       metadata = opened.metadata() or {}
@@ -290,7 +292,7 @@ def _read(file: str):
       'by scripts/train_pareidolia.py.'
     )
   try:
-    description = workdir.decode(metadata[_DESCRIPTION])
+    description = plain_json.decode(metadata[_DESCRIPTION])
   except errors.FvizError as error:
     raise errors.FvizError(f'{file!r} is damaged: {error}.') from error
   labels, width = description.get('labels'), description.get('width')

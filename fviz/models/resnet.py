@@ -15,7 +15,7 @@ import jax
 from flax import nnx
 
 from fviz.models import layers
-from fviz.models.layout import Layout
+from fviz.models.weights.layouts import Layout
 
 
 class Basic(nnx.Module):

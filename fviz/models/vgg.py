@@ -14,8 +14,9 @@ import numpy as np
 from flax import nnx
 
 from fviz import errors
-from fviz.models import layers, weights
-from fviz.models.layout import Layout
+from fviz.models import layers
+from fviz.models.weights import filling
+from fviz.models.weights.layouts import Layout
 
 # Convolutions of 3 x 3 before each pool.
 _DEPTHS = {'vgg16': (2, 2, 3, 3, 3), 'vgg19': (2, 2, 4, 4, 4)}
@@ -90,10 +91,10 @@ def _features(depths, pool, rngs):
 
 
 def _timm_key(path: str) -> str:
-  key = weights.torch_key(path)
+  key = filling.torch_key(path)
   layer, _, leaf = key.rpartition('.')
   return f'{_TIMM.get(layer, layer)}.{leaf}'
 
 
 def _convert(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-  return weights.from_torch(weights.unflattened(value, (512, 7, 7)), shape)
+  return filling.from_torch(filling.unflattened(value, (512, 7, 7)), shape)

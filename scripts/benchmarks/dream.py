@@ -12,12 +12,13 @@ import resource
 import statistics
 import time
 
-from fviz import cpu
+from fviz.compiler import cpu
 
 cpu.faster()
 
 import fviz  # noqa: E402
-from fviz import deepdream, objectives, photos  # noqa: E402
+from fviz import deepdream, objectives  # noqa: E402
+from fviz.media import photos  # noqa: E402
 from scripts.benchmarks import fviz_loop  # noqa: E402
 
 _LAYER = 'mixed_4'

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import time
 
-from fviz import cpu
+from fviz.compiler import cpu  # noqa: E402
 
 cpu.faster()
 
@@ -15,7 +15,9 @@ import optax  # noqa: E402
 from flax import nnx  # noqa: E402
 
 import fviz  # noqa: E402
-from fviz import engine, hardware, networks, objectives, types  # noqa: E402
+from fviz import engine, networks, objectives, types  # noqa: E402
+from fviz.compiler import hardware  # noqa: E402
+from fviz.engine import loop  # noqa: E402
 from fviz.models import inception_v3, resnet, vgg  # noqa: E402
 from scripts.benchmarks import worker, works  # noqa: E402
 
@@ -71,7 +73,7 @@ class Loop:
     for first in range(0, work.batch, batch):
       # Too few for a last group: the engine has none, it fills from others.
       some = np.arange(first, first + batch) % work.batch
-      part = engine._taken((self._objective, self._keys, ()), some)
+      part = loop._taken((self._objective, self._keys, ()), some)
       self._groups.append(hardware.placed(self._program, 1, *part))
       self._states.append(self._engine._init(part[1], ()))
 

@@ -7,7 +7,7 @@ import horama
 import numpy as np
 import torch
 
-from fviz import natural
+from fviz import natural_images
 from scripts.benchmarks import torch_networks, worker, works
 
 
@@ -32,7 +32,7 @@ class Loop:
     self._folder = tempfile.TemporaryDirectory()
     os.chdir(self._folder.name)
     size = (work.size, work.size)
-    spectrum = np.asarray(natural.spectrum(size, 3), np.float32)
+    spectrum = np.asarray(natural_images.spectrum(size, 3), np.float32)
     np.save('spectrum_decorrelated.npy', spectrum)
 
   def run(self, steps: int) -> int:

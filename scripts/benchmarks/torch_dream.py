@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from fviz import deepdream, octaves
+from fviz import deepdream
+from fviz.deepdream import octaves
 from scripts.benchmarks import torch_networks
 
 

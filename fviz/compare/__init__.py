@@ -1,0 +1,17 @@
+"""Candidates on the same units, side by side: pictures and numbers."""
+
+from fviz.compare.runner import (
+  Report,
+  curve_steps,
+  regularizers,
+  run,
+  sweep_of,
+)
+
+__all__ = [
+  'Report',
+  'curve_steps',
+  'regularizers',
+  'run',
+  'sweep_of',
+]

@@ -1,0 +1,1 @@
+"""A network's code made fast: what happens to it before it runs."""

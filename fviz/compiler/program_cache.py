@@ -1,0 +1,88 @@
+"""Compiled programs in the user's cache directory, for the next start."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import pathlib
+import platform
+import sys
+
+import jax
+import jaxlib
+
+from fviz.storage import cache_folder
+
+_log = logging.getLogger(__name__)
+
+_LIMIT = 1 << 30  # Bytes; a program takes a megabyte or so.
+
+
+def keep() -> None:
+  """Lets JAX find the programs that earlier runs have compiled.
+
+  For commands: importing the library sets nothing. Those who have chosen a
+  place (JAX_COMPILATION_CACHE_DIR) or none (JAX_ENABLE_COMPILATION_CACHE=false)
+  keep their choice. A place that cannot be written is a warning.
+  """
+  config = jax.config
+  chosen = config.jax_compilation_cache_dir is not None
+  if chosen or not config.jax_enable_compilation_cache or _crashes():
+    return
+  folder = cache_folder.path() / 'compiled'
+  mine = folder / _machine()
+  try:
+    # The user's alone: what lies there will run.
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prune(folder, _LIMIT)
+    mine.mkdir(exist_ok=True)
+    if not os.access(mine, os.W_OK):
+      raise PermissionError(None, 'Permission denied')
+  except OSError as error:
+    _log.warning(
+      'Compiled programs are not kept, as %s cannot be written (%s). Set '
+      'FVIZ_CACHE to a folder that can.',
+      folder,
+      error.strerror or error,
+    )
+    return
+  config.update('jax_compilation_cache_dir', str(mine))
+
+
+def prune(folder: pathlib.Path, limit: int) -> None:
+  """Removes the oldest files below a folder, down to `limit` bytes."""
+  files = []
+  for path in folder.rglob('*'):
+    try:
+      status = path.stat()
+    except FileNotFoundError:  # Another process prunes too.
+      continue
+    if path.is_file():
+      files.append((status.st_mtime, status.st_size, path))
+  total = sum(size for _, size, _ in files)
+  for _, size, path in sorted(files):
+    if total <= limit:
+      break
+    path.unlink(missing_ok=True)
+    total -= size
+
+
+def _machine() -> str:
+  """Where a program may run: homes are shared by machines that differ.
+
+  JAX's own key knows the CPU's features in recent versions only, and code for
+  another CPU ends in an illegal instruction.
+  """
+  cpu = pathlib.Path('/proc/cpuinfo')
+  kinds = ('vendor', 'cpu family', 'model', 'flags', 'Features', 'CPU')
+  lines = cpu.read_text().splitlines() if cpu.exists() else []
+  features = sorted({line for line in lines if line.startswith(kinds)})
+  parts = jaxlib.__version__, *platform.uname()[4:], *features
+  return hashlib.sha256('\n'.join(parts).encode()).hexdigest()[:16]
+
+
+def _crashes() -> bool:
+  """On macOS large programs do not come back before jaxlib 0.10: SIGBUS."""
+  version = tuple(map(int, jaxlib.__version__.split('.')[:2]))
+  return sys.platform == 'darwin' and version < (0, 10)

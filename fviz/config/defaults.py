@@ -1,0 +1,285 @@
+"""Configurations: defaults that read like a table, checked before any work.
+
+A file in configs/ starts from a function here and states what differs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import optax
+from ml_collections import ConfigDict
+
+from fviz import (
+  color,
+  config_strings,
+  engine,
+  errors,
+  gradients,
+  models,
+  optimizers,
+  parameterizations,
+  projections,
+  regularizers,
+  schedules,
+  transforms,
+  types,
+)
+from fviz.compiler import precisions
+
+
+def sweep() -> ConfigDict:
+  """Defaults of a sweep over the channels of one or several layers."""
+  config = ConfigDict()
+  config.model = 'pareidolia'  # A name of the zoo.
+  config.weights = ''  # '' = embedded or published; or a file.
+  config.layer = 'mixed3'  # Several: 'mixed3,mixed4', '*', '*,!*/conv'.
+  config.channels = ()  # () = all.
+  config.variants = 1  # Pictures a channel, of different seeds.
+  config.parameterization = 'fourier(decay=1.0)'
+  config.color = 'decorrelated'  # Or sigmoid, clip.
+  config.transforms = (
+    'pad(12)|jitter(8)|scale(0.9, 1.1)|rotate(-10, 10)|jitter(4)'
+  )
+  config.regularizers = ConfigDict()  # Weights; 0 = off.
+  config.regularizers.total_variation = 0.0
+  config.regularizers.l1 = 0.0
+  config.regularizers.l2 = 0.0
+  config.regularizers.alpha_norm = 0.0
+  config.regularizers.blur = 0.0
+  config.regularizers.boundary = 0.0
+  config.regularizers.spectrum = 0.0
+  config.optimizer = 'adam(0.05)'  # With gradient tricks: 'blur(1)|sgd(0.1)'.
+  config.size = 128  # Pixels a side.
+  config.precision = 'tf32'  # Of the network: or float32, bfloat16.
+  config.remat = False  # Less memory for large sizes, more time.
+  config.steps = 256
+  config.tolerance = 0.0  # Ends a unit that rises by less in 32 steps; 0.01.
+  config.redirect_steps = 16  # Dead ReLUs pass gradients for so long.
+  config.snapshots = 4  # Contact sheets on the way, the last one included.
+  config.page = 64  # Tiles a contact sheet.
+  config.seed = 0
+  config.batch_size = 0  # Units at once, at most; 0 = from the memory.
+  return config
+
+
+def compare() -> ConfigDict:
+  """Defaults of a comparison of variants on some units of one layer."""
+  config = sweep()
+  config.channels = tuple(range(8))
+  config.parameterization = 'pixels()'
+  config.color = 'sigmoid'
+  config.transforms = ''
+  config.comparison = ConfigDict()
+  config.comparison.rank_by = 'heldout_mean'  # A name of metrics.METRICS.
+  config.comparison.transfer = ''  # Another model with the same labels.
+  config.comparison.transfer_weights = ''
+  config.comparison.natural_images = ''  # A folder of photos, hundreds at best.
+  return config
+
+
+def render() -> ConfigDict:
+  """Defaults of one recipe on one objective; see `fviz.runs.render`."""
+  config = ConfigDict()
+  config.model = 'pareidolia'  # A name of the zoo.
+  config.weights = ''  # '' = embedded or published; or a file.
+  config.recipe = 'lucid()'  # Of fviz.recipes, with its arguments.
+  config.objective = "channel('mixed3', 7)"  # Of fviz.objectives; + - * too.
+  config.image = ''  # A photo to compare with; 'sample' is the package's own.
+  config.near = ''  # Accentuation: the layer at which to stay near the photo.
+  config.strength = 1.0  # How much; 1 = the published balance.
+  config.size = 128  # Pixels a side.
+  config.precision = 'tf32'  # Of the network: or float32, bfloat16.
+  config.remat = False  # Less memory for large sizes, more time.
+  config.steps = 0  # 0 = the recipe's own.
+  config.variants = 1  # Pictures, of different seeds.
+  config.stretch = False  # Show all contrast there is, about grey.
+  config.seed = 0
+  return config
+
+
+def dream() -> ConfigDict:
+  """Defaults of a dream: of a photo, a film from one, a clip, a panorama."""
+  config = ConfigDict()
+  config.input = ''  # A file; '' = the sample photo, 'noise' = grey noise.
+  config.model = 'pareidolia'  # A name of the zoo.
+  config.weights = ''  # '' = embedded or published; or a file.
+  config.layer = ''  # 'mixed5,mixed4*0.5'; '' = what suits the model.
+  config.channels = ()  # Of one layer; () = all of it.
+  config.label = ''  # A class instead of layers.
+  config.guide = ''  # A picture whose features are to appear.
+  config.mask = ''  # A picture that is white where to dream.
+  config.normalized = True  # Channels by their deviation, where it is known.
+  config.size = 0  # Longer side in pixels; 0 = as it is, noise 512.
+  config.octaves = 4
+  config.octave_scale = 1.4
+  config.iterations = 10  # An octave.
+  config.strength = 2.0  # Of a step; 1 is the notebook's 1.5 / 255.
+  config.jitter = 32  # Pixels.
+  config.border = 'reflect'  # Or wrap (the notebook's), panorama.
+  config.gradient = 'smooth()|normalize()|limit(4)'
+  config.window = 0  # Pixels a side that the network sees; 0 = from memory.
+  config.precision = 'tf32'  # Of the network: or float32, bfloat16.
+  config.seed = 0
+  config.film = ConfigDict()
+  config.film.kind = ''  # zoom, iterations or layers; '' = one picture.
+  config.film.frames = 100
+  config.film.fps = 25.0
+  config.film.zoom = 1.05  # A frame, as the notebook's s = 0.05.
+  config.film.rotate = 0.0  # Degrees a frame, counterclockwise.
+  config.film.shift = (0.0, 0.0)  # Pixels a frame, right and down.
+  config.video = ConfigDict()  # For clips.
+  config.video.flow = 'dis'  # Or farneback, none.
+  config.video.blend_flow = 0.9  # Of the last dream where things move.
+  config.video.blend_static = 0.9  # Of the last dream where they do not.
+  config.video.settle = True  # Weaker steps, as the last dream is carried on.
+  config.video.threshold = 0.5  # Pixels a frame that count as motion.
+  config.video.cut = 0.35  # Change of the histogram that is a new scene.
+  config.video.frames = 0  # At most so many; 0 = all.
+  config.video.schedule = ''  # 'strength=0:1,50:3;iterations=0:5,50:15'.
+  return config
+
+
+def notebook() -> ConfigDict:
+  """The algorithm of 2015 and no more: roll, mean |g|, squared norm."""
+  config = dream()
+  config.gradient = 'normalize()'
+  config.border = 'wrap'
+  config.strength = 1.0
+  config.normalized = False
+  return config
+
+
+def hallucination_machine() -> ConfigDict:
+  """Panoramic video as in Suzuki et al. 2017, from the authors' batch file.
+
+  Their layer is inception_4d/pool of GoogLeNet; here the model and its layer
+  are those of `dream` unless given.
+  """
+  config = dream()
+  config.border = 'panorama'
+  config.octaves = 3
+  config.octave_scale = 1.8
+  config.iterations = 16
+  config.jitter = 32
+  config.strength = 1.0  # Their step of 1.5 in 0..255.
+  config.gradient = 'normalize()'
+  config.video.flow = 'farneback'
+  config.video.blend_flow = 0.9
+  config.video.blend_static = 0.05
+  config.video.settle = False
+  # Theirs is 6 of 255 of each frame's largest motion; ours is in pixels.
+  config.video.threshold = 0.5
+  return config
+
+
+def snapshot_steps(config: ConfigDict) -> tuple[int, ...]:
+  """The steps of the contact sheets: halves, quarters, ... and the last.
+
+  >>> c = sweep(); snapshot_steps(c)
+  (32, 64, 128, 256)
+  """
+  steps = {max(1, config.steps >> k) for k in range(config.snapshots)}
+  return tuple(sorted(steps))
+
+
+def check(config: ConfigDict, own_network: bool = False) -> None:
+  """Raises one `FvizError` that names every number out of range."""
+  least = dict(
+    variants=1,
+    size=8,
+    steps=1,
+    tolerance=0,
+    redirect_steps=0,
+    snapshots=1,
+    page=1,
+    seed=0,
+    batch_size=0,
+  )
+  problems = [
+    f'config.{name} is {config[name]}, it must be at least {low}'
+    for name, low in least.items()
+    if config[name] < low
+  ]
+  problems += [
+    f'config.regularizers.{name} is {weight}, it must be a finite number'
+    for name, weight in config.regularizers.items()
+    if isinstance(weight, float) and not math.isfinite(weight)
+  ]
+  if not own_network and config.model not in models.names():
+    raise errors.unknown('model', config.model, models.names())
+  if problems:
+    raise errors.FvizError('; '.join(problems) + '.')
+  precisions.check(config.precision)
+
+
+def recipe(config: ConfigDict, network: types.Network) -> engine.Recipe:
+  """The recipe that a config describes, for a network's channels.
+
+  Numbers of its texts may be schedules, such as 'noise(linear(0.1, 0.0, 64))'.
+  """
+  texts = {
+    name: config_strings.calls(config[name])
+    for name in ('color', 'parameterization', 'transforms', 'optimizer')
+  }
+  weights = {k: _scheduled(v) for k, v in config.regularizers.items()}
+  if not schedules.used([texts, weights]):
+    return _recipe(config, network, texts, weights)
+  return engine.scheduled(
+    lambda step: _recipe(config, network, *schedules.at((texts, weights), step))
+  )
+
+
+def _recipe(config, network, texts, weights) -> engine.Recipe:
+  (colors,) = config_strings.resolve(texts['color'], 'color', color)
+  (images,) = config_strings.resolve(
+    texts['parameterization'],
+    'parameterization',
+    parameterizations,
+    size=config.size,
+    channels=network.input_channels,
+    color=colors,
+  )
+  return engine.Recipe(
+    parameterization=images,
+    optimizer=_optimizer(texts['optimizer']),
+    transform=transforms.compose(
+      *config_strings.resolve(texts['transforms'], 'transform', transforms)
+    ),
+    regularizer=_regularizer(weights),
+    steps=config.steps,
+    redirect_steps=config.redirect_steps,
+    snapshots=snapshot_steps(config),
+    tolerance=config.tolerance,
+    precision=config.precision,
+    remat=config.remat,
+  )
+
+
+def _optimizer(text) -> optax.GradientTransformation:
+  parts = config_strings.parse(text, gradients, projections, optimizers)
+  if not parts:
+    raise errors.FvizError("config.optimizer is empty: give 'adam(0.05)'.")
+  return optax.chain(*parts)
+
+
+def _scheduled(weight):
+  """A weight may be the text of a schedule: 'linear(0.0, 1e-3, 64)'."""
+  if not isinstance(weight, str):
+    return weight
+  return config_strings.expression(weight, 'schedule', schedules)
+
+
+def _regularizer(weights: Mapping[str, Any]) -> types.Objective | None:
+  total = None
+  for name, weight in sorted(weights.items()):
+    if name not in regularizers.CONFIG_NAMES:
+      raise errors.unknown('regularizer', name, regularizers.CONFIG_NAMES)
+    # A traced weight may be zero in some jobs: 0 times the term is off, too.
+    if isinstance(weight, jax.core.Tracer) or weight:
+      term = weight * getattr(regularizers, name)()
+      total = term if total is None else total + term
+  return total

@@ -1,0 +1,225 @@
+"""One step of a dream at one image size, compiled.
+
+The image is cut into windows (`fviz.deepdream.windows`) whose gradients are added up; a
+panorama has the gradients of its polar views besides.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from fviz import types
+from fviz.compiler import hardware, rewrite
+from fviz.deepdream import panorama, windows
+
+BORDERS = {
+  'wrap': (windows.WRAP, windows.WRAP),  # The notebook's roll.
+  'reflect': (windows.REFLECT, windows.REFLECT),
+  'panorama': (windows.REFLECT, windows.AROUND),
+}
+_HALO = 32  # Pixels; more changes nothing that can be seen.
+# Longest side of a window. On CPU, larger ones are no faster.
+_LARGEST = {'cpu': 1216}
+_LARGEST_ELSEWHERE = 4096
+SMALLEST = 160
+
+
+class Program(NamedTuple):
+  """What is compiled for one image size.
+
+  Attributes:
+    axes: how it is cut.
+    constants: of the network.
+    add: (constants, objective, canvas, total, y, x, wy, wx) -> (total, value):
+      adds the gradient of the window at (y, x) of the canvas, weighted.
+    caps: of a panorama: its maps, and the program of its polar views.
+  """
+
+  axes: tuple[windows.Axis, windows.Axis]
+  constants: list[types.Array]
+  add: Callable[..., tuple[types.Array, types.Array]]
+  caps: tuple[panorama.Caps, Program] | None = None
+
+
+def compiled(
+  network: types.Network,
+  objective: types.Objective,
+  shape: tuple[int, int, int],
+  settings,
+) -> Program:
+  """The program of a size; windows shrink until they fit into memory.
+
+  Args:
+    network: to dream with.
+    objective: bound to it.
+    shape: of the image, (height, width, channels).
+    settings: `deepdream.Settings`.
+  """
+  device = jax.local_devices()[0]
+  largest = settings.window or _LARGEST.get(device.platform, _LARGEST_ELSEWHERE)
+  budget = hardware.memory_budget(device)
+  while True:
+    axes = cut(shape[:2], settings, largest)
+    program = _compiled(network, objective, shape, axes, settings)
+    smallest = settings.window or largest // 2 < SMALLEST
+    if smallest or hardware.bytes_used(program.add) <= budget:
+      break
+    largest //= 2
+  if settings.border != 'panorama':
+    return program
+  maps = panorama.caps(*shape[:2])
+  side = maps.to_view.shape[-1]
+  axes = (windows.cut(side, side, 0, windows.WRAP, 0),) * 2
+  square = side, side, shape[2]
+  small = _compiled(network, objective, square, axes, settings)
+  return program._replace(caps=(maps, small))
+
+
+def step(
+  program: Program,
+  objective: types.Objective,
+  x: types.Array,
+  key: types.Key,
+  mask: types.Array,
+  amount: float,
+  conditioning: optax.GradientTransformation,
+  state: types.PyTree,
+) -> tuple[types.Array, types.PyTree]:
+  """x + amount * gradient / mean |gradient|, the windows' gradients joined.
+
+  Args:
+    program: of the image's size.
+    objective: of the same structure as the one it was compiled for.
+    x: [h, w, c] in [0, 1]; its memory is taken.
+    key: of the moves.
+    mask: [h, w, 1], or one number [1, 1, 1].
+    amount: mean change of a pixel.
+    conditioning: of the gradient, without a step size.
+    state: of the conditioning, whose steps are counted in an octave.
+
+  Returns:
+    x and the state after the step.
+  """
+  axes = program.axes
+  moves, (ys, xs), canvas, total = _begin(x, key, axes)
+  for i, top in enumerate(np.asarray(ys)):
+    for j, left in enumerate(np.asarray(xs)):
+      total, value = program.add(
+        program.constants,
+        objective,
+        canvas,
+        total,
+        top,
+        left,
+        windows.weights(axes[0], i),
+        windows.weights(axes[1], j),
+      )
+      # The loop must not run ahead: each window in flight has its memory.
+      jax.block_until_ready(value)
+  poles = _poles(program, objective, canvas) if program.caps else None
+  found = total, poles, moves
+  return _end(x, found, mask, amount, state, axes, conditioning)
+
+
+def _poles(program: Program, objective, canvas):
+  """The maps of the polar views, and their gradients."""
+  maps, small = program.caps
+  rows, columns = program.axes
+  inside = canvas[
+    rows.margin : rows.margin + rows.size,
+    columns.margin : columns.margin + columns.size,
+  ]
+  found, ones = [], np.ones(small.axes[0].size, np.float32)
+  for image in panorama.views(inside, maps):
+    zero, place = jnp.zeros_like(image), np.int32(0)
+    arguments = small.constants, objective, image, zero
+    found.append(small.add(*arguments, place, place, ones, ones)[0])
+  return maps, jnp.stack(found)
+
+
+def _compiled(network, objective, shape, axes, settings) -> Program:
+  rows, columns = axes
+  window = (rows.window, columns.window, shape[2])
+  layers = objective.layers
+  prepared = rewrite.prepare(network, (1, *window), layers, settings.precision)
+  canvas = jax.ShapeDtypeStruct(
+    (rows.size + 2 * rows.margin, columns.size + 2 * columns.margin, shape[2]),
+    jnp.float32,
+  )
+  place = jax.ShapeDtypeStruct((), jnp.int32)
+  add = jax.jit(
+    functools.partial(_add, prepared.apply, window), donate_argnums=3
+  ).lower(
+    prepared.constants,
+    objective,
+    canvas,
+    canvas,
+    place,
+    place,
+    *(jax.ShapeDtypeStruct((a.window,), jnp.float32) for a in axes),
+  )
+  return Program(axes, prepared.constants, add.compile())
+
+
+def cut(
+  size: tuple[int, int], settings, largest: int
+) -> tuple[windows.Axis, windows.Axis]:
+  """How rows and columns of an image size are cut; see `tiles.cut`."""
+  rows, columns = (
+    windows.cut(side, largest, _HALO, border, settings.jitter)
+    for side, border in zip(size, BORDERS[settings.border], strict=True)
+  )
+  return rows, columns
+
+
+# A step, in the parts that are compiled.
+
+
+@functools.partial(jax.jit, static_argnums=2)
+def _begin(x, key, axes):
+  moves = offsets(axes, key)
+  canvas = windows.spread(x, axes, moves)
+  starts = tuple(map(windows.starts, axes, moves))
+  return moves, starts, canvas, jnp.zeros_like(canvas)
+
+
+def offsets(
+  axes: tuple[windows.Axis, windows.Axis], key: types.Key
+) -> tuple[types.Array, types.Array]:
+  """How far rows and columns move at the step of a key."""
+  rows, columns = jax.random.split(key)
+  return windows.offset(axes[0], rows), windows.offset(axes[1], columns)
+
+
+def _add(apply, window, constants, objective, canvas, total, y, x, wy, wx):
+  images = jax.lax.dynamic_slice(canvas, (y, x, 0), window)[None]
+
+  def score(images):
+    activations = apply(constants, images, jnp.bool_(False))
+    return objective(activations, images)
+
+  value, gradient = jax.value_and_grad(score)(images)
+  part = gradient[0] * (wy[:, None] * wx)[..., None]
+  old = jax.lax.dynamic_slice(total, (y, x, 0), window)
+  return jax.lax.dynamic_update_slice(total, old + part, (y, x, 0)), value
+
+
+@functools.partial(jax.jit, static_argnums=(5, 6), donate_argnums=0)
+def _end(x, found, mask, amount, state, axes, conditioning):
+  total, poles, moves = found
+  # Before it is rolled back: where blurs end is another place at each step.
+  g, after = conditioning.update(windows.gather(total, axes)[None], state)
+  g = g[0]
+  if poles is not None:
+    # Conditioned in their views: a blur over rows would draw out spokes.
+    maps, views = poles
+    g = panorama.blended(g, conditioning.update(views, state)[0], maps)
+  g = windows.unmoved(g, axes, moves)
+  return jnp.clip(x + amount * mask * g, 0, 1), after

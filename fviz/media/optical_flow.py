@@ -1,0 +1,140 @@
+"""Optical flow by OpenCV: how things move from one frame to the next."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fviz.media import host_sampling
+
+try:
+  import cv2
+except ImportError:
+  cv2 = None
+
+FLOWS = ('dis', 'farneback', 'none')
+
+
+class Motion(NamedTuple):
+  """How a frame came from the one before.
+
+  Attributes:
+    rows: [h, w] where each pixel was, fractional.
+    columns: [h, w]
+    moving: [h, w] whether it moved at least the threshold.
+    hidden: [h, w] whether it could not be seen before.
+  """
+
+  rows: np.ndarray
+  columns: np.ndarray
+  moving: np.ndarray
+  hidden: np.ndarray
+
+
+def motion(
+  before: np.ndarray, after: np.ndarray, kind: str, threshold: float
+) -> Motion:
+  """Where each pixel of `after` was in `before`, both uint8 [h, w, 3]."""
+  back = _flow(after, before, kind)
+  h, w = after.shape[:2]
+  y, x = np.mgrid[:h, :w].astype(np.float32)
+  rows, columns = y + back[..., 1], x + back[..., 0]
+  # Flow there and back again must cancel, but for a share of its length.
+  ahead = host_sampling.sampled(_flow(before, after, kind), rows, columns)
+  lengths = (back**2).sum(-1) + (ahead**2).sum(-1)
+  hidden = ((back + ahead) ** 2).sum(-1) > 0.01 * lengths + 0.5
+  # A pixel reaches half a pixel beyond its middle: flows are never quite zero.
+  hidden |= (rows < -0.5) | (rows > h - 0.5)
+  hidden |= (columns < -0.5) | (columns > w - 0.5)
+  moving = np.hypot(back[..., 0], back[..., 1]) > threshold
+  return Motion(rows, columns, moving, hidden)
+
+
+def carried(
+  image: np.ndarray,
+  before: np.ndarray,
+  dream: np.ndarray,
+  moved: Motion,
+  blend_flow: float,
+  blend_static: float,
+) -> np.ndarray:
+  """A frame with the last dream in it, where its dream starts.
+
+  Moving pixels get blend_flow of what the dream had added, brought along the
+  flow; others are mixed with the dream (Suzuki et al. 2017); hidden ones are
+  those of the frame.
+
+  Args:
+    image: [h, w, 3] in [0, 1], as the others.
+    before: the last frame.
+    dream: its dream.
+    moved: from `motion`.
+    blend_flow: share of the dream's change, in [0, 1].
+    blend_static: share of the dream, in [0, 1].
+  """
+  added = _along(dream - before, moved.rows, moved.columns)
+  along = image + blend_flow * added
+  still = (1 - blend_static) * image + blend_static * dream
+  out = np.where(moved.moving[..., None], along, still)
+  return np.clip(np.where(moved.hidden[..., None], image, out), 0, 1)
+
+
+def flicker(
+  frames: list[np.ndarray], dreams: list[np.ndarray], kind: str = 'dis'
+) -> float:
+  """Mean |dream - last dream along the flow of the frames| where both are seen.
+
+  Args:
+    frames: uint8 [h, w, 3] of the clip.
+    dreams: [h, w, 3] in [0, 1] of each.
+    kind: of flow.
+  """
+  found = []
+  for i in range(1, len(frames)):
+    moved = motion(frames[i - 1], frames[i], kind, 0.0)
+    last = _along(dreams[i - 1], moved.rows, moved.columns)
+    difference = np.abs(dreams[i] - last).mean(-1)
+    found.append(difference[~moved.hidden].mean())
+  return float(np.mean(found))
+
+
+def is_cut(before: np.ndarray, after: np.ndarray, threshold: float) -> bool:
+  """Whether a new scene starts: the colours' histograms differ by a share."""
+  return _histogram_distance(before, after) > threshold
+
+
+def _along(
+  image: np.ndarray, rows: np.ndarray, columns: np.ndarray
+) -> np.ndarray:
+  """[h, w, c] at [h, w] positions, by Lanczos; mirrored outside.
+
+  Dreams are sampled anew at each frame: bilinear, their detail is gone after
+  ten.
+  """
+  return cv2.remap(
+    np.ascontiguousarray(image, np.float32),
+    np.float32(columns),
+    np.float32(rows),
+    cv2.INTER_LANCZOS4,
+    borderMode=cv2.BORDER_REFLECT_101,
+  )
+
+
+def _flow(first: np.ndarray, second: np.ndarray, kind: str) -> np.ndarray:
+  """[h, w, 2]: x and y from pixels of the first to those of the second."""
+  grey = [cv2.cvtColor(i, cv2.COLOR_RGB2GRAY) for i in (first, second)]
+  if kind == 'farneback':  # The parameters are those of Suzuki et al. 2017.
+    return cv2.calcOpticalFlowFarneback(*grey, None, 0.5, 3, 15, 3, 5, 1.2, 0)
+  dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+  return dis.calc(*grey, None)
+
+
+def _histogram_distance(before: np.ndarray, after: np.ndarray) -> float:
+  """Total variation distance of the colours' histograms, 0 to 1."""
+  share = lambda x: [
+    np.histogram(x[..., c], 16, (0, 256))[0] / x[..., c].size for c in range(3)
+  ]
+  return float(
+    np.abs(np.subtract(share(before), share(after))).sum(1).max() / 2
+  )

@@ -1,0 +1,96 @@
+"""Folders of photos: their middle squares, and what these have in common."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from fviz.errors import FvizError
+from fviz.media import photos
+from fviz.types import Array
+
+# Enough for three decimals of a covariance, and a bound on memory and time.
+_MOST_PHOTOS = 200
+_SIDE = 256
+_SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp', '.tif', '.tiff', '.bmp', '.ppm')
+
+
+class Statistics(NamedTuple):
+  """What a folder of photos has in common.
+
+  Attributes:
+    covariance: [3, 3] of RGB over all pixels.
+    photos: [m, 256, 256, 3] float32 in [0, 1], the middle squares.
+  """
+
+  covariance: np.ndarray
+  photos: np.ndarray
+
+
+def measured_spectrum(
+  images: np.ndarray, size: tuple[int, int], from_rgb
+) -> Array:
+  """The mean magnitude of given images, resized to `size`.
+
+  Args:
+    images: [m, h, w, c] in [0, 1].
+    size: (height, width) of the spectrum.
+    from_rgb: a colour map's inverse.
+
+  Returns:
+    [c, height, width // 2 + 1].
+  """
+  total = 0.0
+  for image in images:
+    t = np.asarray(from_rgb(jnp.asarray(photos.resized(image, size))))
+    total = total + np.abs(np.fft.rfft2(t, axes=(0, 1)))
+  return jnp.asarray((total / len(images)).transpose(2, 0, 1), jnp.float32)
+
+
+def statistics(folder: str) -> Statistics:
+  """Reads the photos of a folder, at most 200 of them in order of their names.
+
+  Raises:
+    FvizError: no such folder, no photos in it, or one that cannot be read.
+  """
+  pictures = images(folder)
+  colors = pictures.reshape(-1, 3).astype(np.float64)
+  covariance = np.cov(colors, rowvar=False)
+  if np.linalg.matrix_rank(covariance, tol=1e-9) < 3:
+    raise FvizError(
+      f'The photos in {folder} have too few colours for axes of their own: '
+      'they are grey or flat.'
+    )
+  return Statistics(covariance, pictures)
+
+
+def images(folder: str, side: int = _SIDE) -> np.ndarray:
+  """The middle squares of a folder's photos, [m, side, side, 3] in [0, 1].
+
+  Raises:
+    FvizError: as `statistics`.
+  """
+  return np.stack([_square(path, side) for path in _files(folder)])
+
+
+def _files(folder: str) -> list[str]:
+  if not os.path.isdir(folder):
+    raise FvizError(f'No folder {folder!r}: give one that holds photos.')
+  names = sorted(os.listdir(folder))
+  names = [n for n in names if n.lower().endswith(_SUFFIXES)]
+  if not names:
+    raise FvizError(
+      f'No photos in {folder!r}; known endings: {", ".join(_SUFFIXES)}.'
+    )
+  return [os.path.join(folder, n) for n in names[:_MOST_PHOTOS]]
+
+
+def _square(path: str, size: int) -> np.ndarray:
+  image = photos.read(path).image
+  h, w = image.shape[:2]
+  side = min(h, w)
+  y, x = (h - side) // 2, (w - side) // 2
+  return photos.resized(image[y : y + side, x : x + side], (size, size))

@@ -1,0 +1,144 @@
+"""PNGs that carry their record, written whole and read with care."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from etils import epath
+from numpy.typing import ArrayLike
+from PIL import Image, PngImagePlugin
+
+from fviz.errors import FvizError
+from fviz.storage import atomic_files, plain_json
+
+_KEY = 'fviz'  # The text chunk with the record.
+_RECORD_LIMIT = 1 << 20  # Bytes; what Pillow reads back at most.
+
+
+def to_uint8(image: ArrayLike) -> np.ndarray:
+  """An image as it can be shown.
+
+  Args:
+    image: [h, w] or [h, w, c], uint8, or float in [0, 1] (clipped; NaN is 0).
+
+  Returns:
+    uint8 [h, w, c] with c 1 (grey), 3 or 4 (with alpha). Of two channels the
+    mean is shown, of five or more the first three.
+  """
+  image = np.asarray(image)
+  image = image[..., None] if image.ndim == 2 else image
+  if image.ndim != 3 or not image.size:
+    raise FvizError(f'An image is [h, w, c], not {list(image.shape)}.')
+  if image.dtype != np.uint8:
+    image = _quantized(image)
+  channels = image.shape[-1]
+  if channels == 2:
+    return np.uint8(image.mean(-1, keepdims=True) + 0.5)
+  return image if channels in (1, 3, 4) else image[..., :3]
+
+
+def stretched(image: ArrayLike) -> np.ndarray:
+  """The most contrast about grey: .5 + d / (2 max |d|), d = image - .5.
+
+  How Yosinski's toolbox shows pictures (saveimagescc), whose priors keep many
+  of them faint.
+
+  Args:
+    image: [h, w, c] in [0, 1].
+
+  >>> print(stretched([[[0.5], [0.6], [0.45]]]).ravel())
+  [0.5  1.   0.25]
+  """
+  difference = np.asarray(image, np.float32) - 0.5
+  most = np.abs(difference).max()
+  return 0.5 + difference / (2 * max(most, 1e-12))
+
+
+def save(
+  path: epath.PathLike, image: ArrayLike, record: Mapping | None = None
+) -> None:
+  """Writes a PNG whole or not at all.
+
+  Args:
+    path: where; its directory is created.
+    image: as in `to_uint8`.
+    record: what made it, kept as JSON in the text chunk 'fviz'.
+  """
+  atomic_files.write(path, encode(image, record))
+
+
+def encode(image: ArrayLike, record: Mapping | None = None) -> bytes:
+  """The bytes of a PNG; see `save_png`."""
+  info = None
+  if record is not None:
+    info = PngImagePlugin.PngInfo()
+    info.add_text(_KEY, _record_text(record))
+  buffer = io.BytesIO()
+  to_pil(to_uint8(image)).save(buffer, 'png', pnginfo=info)
+  return buffer.getvalue()
+
+
+def read(path: epath.PathLike) -> tuple[np.ndarray, dict[str, Any] | None]:
+  """Reads a PNG from anywhere.
+
+  Returns:
+    (uint8 [h, w, c] with c 1, 3 or 4, its record or None).
+
+  Raises:
+    FvizError: no PNG, cut short, too large, or its record is not JSON.
+  """
+  try:
+    data = epath.Path(path).read_bytes()
+    with warnings.catch_warnings():
+      # A bomb is an error, not a warning on the way to 179 megapixels.
+      warnings.simplefilter('error', Image.DecompressionBombWarning)
+      image, text = _decoded(data)
+    return image, None if text is None else plain_json.decode(text)
+  except Exception as error:  # Pillow raises a dozen kinds on broken files.
+    raise FvizError(
+      f'Cannot read {path} as a PNG of fviz: {error}. Make it again.'
+    ) from error
+
+
+def _quantized(image: np.ndarray) -> np.ndarray:
+  if image.dtype.kind in 'iucOSUmM':  # bfloat16's kind is V.
+    raise FvizError(
+      f'An image is uint8, or float in [0, 1], not {image.dtype}.'
+    )
+  image = np.nan_to_num(image.astype(np.float32), nan=0, posinf=1, neginf=0)
+  return np.uint8(255 * np.clip(image, 0, 1) + 0.5)
+
+
+def _record_text(record: Mapping) -> str:
+  try:
+    text = plain_json.encode(dict(record))
+  except (TypeError, ValueError) as error:
+    raise FvizError(f'The record does not fit in JSON: {error}.') from error
+  if len(text) > _RECORD_LIMIT:
+    raise FvizError(
+      f'The record takes {len(text)} bytes, more than {_RECORD_LIMIT}.'
+    )
+  return text
+
+
+def _decoded(data: bytes) -> tuple[np.ndarray, str | None]:
+  """(uint8 [h, w, c], text of the record), or one of Pillow's errors."""
+  with Image.open(io.BytesIO(data), formats=['PNG']) as image:
+    image.load()  # Also reads the text behind the pixels.
+    text = image.text.get(_KEY)
+    if image.mode not in ('L', 'RGB', 'RGBA'):
+      image = image.convert('L' if image.mode == '1' else 'RGB')
+    pixels = np.array(image)
+  if text is not None and len(text) > _RECORD_LIMIT:
+    raise FvizError(f'its record takes more than {_RECORD_LIMIT} bytes')
+  return pixels[..., None] if pixels.ndim == 2 else pixels, text
+
+
+def to_pil(image: np.ndarray) -> Image.Image:
+  """uint8 [h, w, 1 | 3 | 4] as Pillow's image."""
+  image = np.ascontiguousarray(image)
+  return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)

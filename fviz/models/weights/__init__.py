@@ -1,0 +1,1 @@
+"""Files of weights into modules: fetched, read, renamed, checked both ways."""

@@ -1,0 +1,217 @@
+"""How the tensors of a file become a network: one `Layout` a spelling.
+
+A family of networks has a function `layouts(name)`; the first one is that of
+the published default, and what a file holds decides which one it is read by.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from flax import nnx
+
+from fviz import errors, networks, types
+from fviz.models.weights import class_names, download, filling, sources
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+  """A spelling of a network's weights.
+
+  Attributes:
+    build: (*, rngs, **options) -> the module, called on images.
+    source: whose preprocessing and labels a file of this spelling has, a key
+      of `sources.SOURCES`.
+    marker: a tensor that only files of this spelling have.
+    rename: path in the model -> name in the file.
+    convert: see `weights.fill`.
+    ignored: patterns of names in the file without a place in the model.
+    options: what `build` takes besides, by name.
+  """
+
+  build: Callable[..., nnx.Module]
+  source: str
+  marker: str = ''
+  rename: Callable[[str], str] = filling.torch_key
+  convert: Callable[..., np.ndarray] | None = filling.from_torch
+  ignored: tuple[str, ...] = ()
+  options: tuple[str, ...] = ()
+
+
+def load(
+  name: str,
+  layouts: Sequence[Layout],
+  file: str = '',
+  options: Mapping[str, Any] | None = None,
+) -> types.Network:
+  """A network of the zoo.
+
+  Args:
+    name: of the model.
+    layouts: the spellings it may come in, the default first.
+    file: a path, or the name of published weights of this model; '' takes the
+      default ones.
+    options: for the module, such as pool='average'.
+
+  Raises:
+    FvizError: if the options or weights do not fit, see `weights.fill` and
+      `download.fetch`.
+  """
+  options = dict(options or {})
+  _check_options(name, layouts[0], options)
+  if options:
+    abstract(layouts[0], options)  # Bad values are refused before a download.
+  known, source = sources.of(name), None
+  if not file or file in known:
+    key, source = sources.find(name, file)
+    file = download.fetch(key, source)
+  elif not os.path.exists(file):
+    raise errors.FvizError(
+      f'No weights file {os.fspath(file)!r}: give an existing file, or one of '
+      f'the published weights of {name}: {", ".join(known)}.'
+    )
+  return fill(name, layouts, filling.read(file), source, file, options)
+
+
+def fill(
+  name: str,
+  layouts: Sequence[Layout],
+  tensors: Mapping[str, np.ndarray],
+  source: sources.Source | None = None,
+  file: str = '',
+  options: Mapping[str, Any] | None = None,
+) -> types.Network:
+  """A network from tensors, in whichever spelling they come.
+
+  Args:
+    name: of the model.
+    layouts: the spellings it may come in, the default first.
+    tensors: name in the file -> array.
+    source: whose preprocessing and labels; None takes the spelling's.
+    file: where the tensors come from.
+    options: for the module.
+  """
+  layout = _choose(layouts, tensors)
+  model = filling.fill(
+    abstract(layout, options or {}),
+    tensors,
+    layout.rename,
+    str(file),
+    convert=layout.convert,
+    ignored=layout.ignored,
+  )
+  return _network(name, model, source or sources.SOURCES[layout.source], file)
+
+
+def architecture(
+  name: str,
+  layouts: Sequence[Layout],
+  weights_: str = '',
+  options: Mapping[str, Any] | None = None,
+) -> types.Network:
+  """A network whose variables are shapes: enough for its table of layers.
+
+  Args:
+    name: of the model.
+    layouts: the spellings it may come in, the default first.
+    weights_: a file, or published weights, that decide the spelling.
+    options: for the module.
+  """
+  options = dict(options or {})
+  _check_options(name, layouts[0], options)
+  if weights_ and weights_ not in sources.of(name):
+    return load(name, layouts, weights_, options)  # Says what does not fit.
+  layout = next((x for x in layouts if x.source == weights_), layouts[0])
+  source = sources.SOURCES[layout.source]
+  return _network(name, abstract(layout, options), source, '')
+
+
+def abstract(layout: Layout, options: Mapping[str, Any]) -> nnx.Module:
+  """The module with shapes in place of parameters: nothing is computed."""
+  rngs = _OneKey(jax.random.key(0))
+  return nnx.eval_shape(lambda: layout.build(rngs=rngs, **options))
+
+
+def parameters(network: types.Network) -> int:
+  """How many numbers were trained: without the statistics of batch norm."""
+  state = nnx.filter_state(network.variables, nnx.Param)
+  return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(state))
+
+
+def rows(name: str) -> list[tuple[str, str, str, str]]:
+  """(model, weights, licence, format) of each published file."""
+  return [
+    (name, key, source.licence, _format(source))
+    for key, source in sources.of(name).items()
+  ]
+
+
+def published(name: str) -> str:
+  """Where the weights of a model come from, as text."""
+  lines = ['weights:']
+  for key, source in sources.of(name).items():
+    mean, std = (
+      ', '.join(f'{v * 255:g}' for v in values)
+      for values in (source.mean, source.std)
+    )
+    order = 'BGR' if source.bgr else 'RGB'
+    lines += [
+      f'  {key} ({source.licence})',
+      f'    {source.url or "not published in this format: give a file"}',
+      f'    {order} of 0..255, minus ({mean}), over ({std})',
+    ]
+  return '\n'.join(lines)
+
+
+def preprocess(source: sources.Source) -> Callable[[jax.Array], jax.Array]:
+  """Images in [0, 1] RGB -> what a network with these weights takes.
+
+  >>> caffe = sources.SOURCES["squeezenet1_0_caffe"]
+  >>> preprocess(caffe)(np.ones((1, 1, 1, 3), "f")).round().ravel().tolist()
+  [151.0, 138.0, 132.0]
+  """
+  normalize = networks.normalize(source.mean, source.std)
+  if source.bgr:
+    return lambda images: normalize(images[..., ::-1])
+  return normalize
+
+
+class _OneKey(NamedTuple):
+  """In place of nnx.Rngs where no number is drawn: four times as fast."""
+
+  key: types.Key
+
+  def params(self) -> types.Key:
+    return self.key
+
+
+def _network(name, model, source, file) -> types.Network:
+  return networks.from_nnx(
+    model,
+    preprocess=preprocess(source),
+    labels=class_names.of(source.labels, file) if file else (),
+    input_size=(source.size, source.size),
+    name=name,
+  )
+
+
+def _choose(layouts, tensors) -> Layout:
+  return next((x for x in layouts if x.marker in tensors), layouts[0])
+
+
+def _format(source: sources.Source) -> str:
+  if not source.url:
+    return 'safetensors, file only'
+  suffix = source.url.rpartition('.')[2]
+  return {'safetensors': suffix, 'zip': 'GraphDef'}.get(suffix, 'torch')
+
+
+def _check_options(name, layout, options) -> None:
+  for option in options:
+    if option not in layout.options:
+      raise errors.unknown(f'option of {name}', option, layout.options)

@@ -1,0 +1,106 @@
+"""Frozen TensorFlow graphs (GraphDef) without TensorFlow.
+
+The protocol buffers are those that TensorBoard ships.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import zipfile
+
+import numpy as np
+from google.protobuf import message
+from tensorboard.compat.proto import graph_pb2, types_pb2
+from tensorboard.util import tensor_util
+
+from fviz import errors
+from fviz.models.weights import archives
+
+_FLOATS = (
+  types_pb2.DT_HALF,
+  types_pb2.DT_BFLOAT16,
+  types_pb2.DT_FLOAT,
+  types_pb2.DT_DOUBLE,
+)
+# Elements that a graph may have by repetition of one value: biases of zero,
+# but no more memory than a graph of honest size would take.
+_MOST_REPEATED = 1 << 22
+
+
+def constants(path: str | os.PathLike) -> dict[str, np.ndarray]:
+  """The floating-point constants of a graph: its weights, by node name.
+
+  Args:
+    path: a .pb file, or a .zip that holds one.
+
+  Raises:
+    FvizError: if it does not parse, or holds no weights.
+  """
+  graph = read(path)
+  tensors = {
+    node.name: node.attr['value'].tensor
+    for node in graph.node
+    if node.op == 'Const'
+  }
+  tensors = {k: t for k, t in tensors.items() if _is_weights(t)}
+  _check_sizes(os.fspath(path), tensors)
+  weights = {k: _array(os.fspath(path), k, t) for k, t in tensors.items()}
+  if not weights:
+    raise errors.FvizError(
+      f'{os.fspath(path)!r} holds no weights: its {len(graph.node)} nodes have '
+      'no floating-point constants. Give a frozen graph.'
+    )
+  return weights
+
+
+def read(path: str | os.PathLike) -> graph_pb2.GraphDef:
+  """The graph in a .pb file or in a .zip."""
+  path = os.fspath(path)
+  graph = graph_pb2.GraphDef()
+  try:
+    graph.ParseFromString(_bytes(path))
+  except (message.DecodeError, OSError, RuntimeError) as error:
+    raise errors.FvizError(
+      f'{path!r} is not a readable graph ({error}): it may be truncated; fetch '
+      'or copy it again.'
+    ) from error
+  return graph
+
+
+def _bytes(path: str) -> bytes:
+  if zipfile.is_zipfile(path):
+    return archives.read(path, '.pb') or b''
+  with open(path, 'rb') as file:
+    return file.read()
+
+
+def _is_weights(tensor) -> bool:
+  return tensor.dtype in _FLOATS and len(tensor.tensor_shape.dim) > 0
+
+
+def _check_sizes(path: str, tensors) -> None:
+  """Before anything is allocated: a shape is only a claim."""
+  repeated = 0
+  for name, tensor in tensors.items():
+    sizes = [dim.size for dim in tensor.tensor_shape.dim]
+    count = math.prod(sizes)
+    if min(sizes) < 0 or len(sizes) > 8:
+      raise errors.FvizError(f'{path!r}: {name} has the odd shape {sizes}.')
+    if count > tensor.ByteSize():  # Every value takes at least a byte.
+      repeated += count
+  if repeated > _MOST_REPEATED:
+    raise errors.FvizError(
+      f'{path!r} is refused: its constants claim {repeated} values that are '
+      'not in the file. It is damaged, or made to fill the memory.'
+    )
+
+
+def _array(path: str, name: str, tensor) -> np.ndarray:
+  try:
+    return np.asarray(tensor_util.make_ndarray(tensor))
+  except Exception as error:  # Of numpy, of several kinds.
+    raise errors.FvizError(
+      f'{path!r} is damaged: the constant {name} has no tensor of its shape '
+      f'({error}). Fetch or copy it again.'
+    ) from error

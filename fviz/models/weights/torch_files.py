@@ -1,0 +1,135 @@
+"""Torch's .pth, .pt, .ckpt, .th and .bin files, tensors only.
+
+They are pickles. torch reads them with weights_only=True, which builds tensors
+and containers and nothing else; a file that asks for more is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import zipfile
+
+import numpy as np
+
+from fviz import errors
+from fviz.models.weights import archives
+
+# Where training scripts put the state dict.
+_CONTAINERS = ('state_dict', 'model', 'model_state_dict')
+# What wraps every name: the robustness library's, and data parallelism's.
+_PREFIXES = ('module.model.', 'module.')
+# Tensors may share storage, as tied weights do, but not without end.
+_MOST_SHARED = 4
+
+
+def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
+  """All tensors of the file's state dict; prefixes of wrappers are removed.
+
+  Of a checkpoint of the robustness library only the model is kept, without
+  the attacker and the normalizer around it.
+
+  Raises:
+    FvizError: without torch, for a damaged file, and for a pickle that holds
+      other objects than tensors.
+  """
+  path = os.fspath(path)
+  try:
+    if zipfile.is_zipfile(path):
+      with zipfile.ZipFile(path) as archive:
+        archives.check(path, archive)
+    return unwrap(_load(path), path)
+  except errors.FvizError:
+    raise
+  except Exception as error:  # torch and zipfile raise a dozen kinds.
+    raise errors.FvizError(
+      f'{path!r} is not a readable torch file ({_reason(error)}): it may be '
+      'truncated; fetch or copy it again.'
+    ) from error
+
+
+def unwrap(data, path: str = 'checkpoint') -> dict[str, np.ndarray]:
+  """The state dict in nested dicts of torch tensors, as numpy.
+
+  Batch norm's counters are dropped.
+  """
+  while isinstance(data, dict):
+    inner = [k for k in _CONTAINERS if isinstance(data.get(k), dict)]
+    if not inner:
+      break
+    data = data[inner[0]]
+  if not isinstance(data, dict) or not any(map(_is_tensor, data.values())):
+    raise errors.FvizError(
+      f'{path!r} holds no state dict but {type(data).__name__}: save '
+      'model.state_dict().'
+    )
+  data = {str(k): v for k, v in data.items() if _is_tensor(v)}
+  _check_sizes(data, path)
+  for prefix in _PREFIXES:
+    if any(k.startswith(prefix) for k in data):
+      data = {
+        k.removeprefix(prefix): v
+        for k, v in data.items()
+        if k.startswith(prefix)
+      }
+      break
+  return {
+    k: _numpy(v)
+    for k, v in data.items()
+    if not k.endswith('num_batches_tracked')
+  }
+
+
+def _load(path: str):
+  try:
+    import torch  # Optional.
+  except ImportError as error:
+    raise errors.FvizError(
+      f'Reading {path!r} needs torch: pip install "fviz[torch]"; or give the '
+      'same weights as .safetensors.'
+    ) from error
+  try:
+    return torch.load(path, map_location='cpu', weights_only=True)
+  except pickle.UnpicklingError as error:
+    raise errors.FvizError(
+      f'{path!r} is refused: reading it would run code from the file. It '
+      f'holds other objects than tensors ({_reason(error)}). Save only its '
+      'state dict, where you trust it, as .safetensors.'
+    ) from error
+
+
+def _reason(error: Exception) -> str:
+  """The line of torch's long message that names what was found."""
+  lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+  named = [line for line in lines if 'GLOBAL' in line or 'Unsupported' in line]
+  return (named or lines or [type(error).__name__])[0][:200]
+
+
+def _is_tensor(value) -> bool:
+  return hasattr(value, 'numpy') and hasattr(value, 'dtype')
+
+
+def _check_sizes(tensors, path: str) -> None:
+  """A stride of zero makes any size out of one number."""
+  for name, tensor in tensors.items():
+    if str(tensor.layout) != 'torch.strided' or tensor.is_quantized:
+      raise errors.FvizError(
+        f'{path!r}: {name} is no plain tensor ({tensor.dtype}): save the '
+        'weights dense, as floats.'
+      )
+  claimed = sum(t.numel() * t.element_size() for t in tensors.values())
+  stored = {
+    t.untyped_storage().data_ptr(): t.untyped_storage().nbytes()
+    for t in tensors.values()
+  }
+  if claimed > _MOST_SHARED * sum(stored.values()):
+    raise errors.FvizError(
+      f'{path!r} is refused: its tensors claim {claimed} bytes, it holds '
+      f'{sum(stored.values())}. It is damaged, or made to fill the memory.'
+    )
+
+
+def _numpy(tensor) -> np.ndarray:
+  tensor = tensor.detach()
+  # Numpy has no bfloat16.
+  return (tensor.float() if tensor.is_floating_point() else tensor).numpy()

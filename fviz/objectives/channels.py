@@ -1,0 +1,180 @@
+"""What to maximize: numbers read off a layer's activations.
+
+Every objective is a mean over images and positions (sums would tie published
+weights to a batch and a size). `__all__` is what config strings can name; those
+of several images or of a reference image come from `fviz.objectives.image_series` and
+`fviz.objectives.references`.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from fviz.errors import FvizError
+from fviz.objectives.binding import (
+  At,
+  at_center,
+  batch,
+  bind,
+  mean_channel,
+  take,
+)
+from fviz.types import Objective
+
+# Not objectives, so not what config strings can name; but known from here.
+bind, batch = bind, batch
+
+
+def channel(layer: str, index: ArrayLike) -> Objective:
+  """The mean activation of a channel (Olah et al. 2017, lucid's `channel`).
+
+  >>> a = {'mixed': jnp.ones([1, 2, 2, 3]) * jnp.arange(3.)}
+  >>> print(channel('mixed', 2)(a, None))
+  2.0
+  """
+  return Objective(At(mean_channel, layer), (layer,), (index,), ('index',))
+
+
+def region(layer: str, index: ArrayLike, mask: ArrayLike) -> Objective:
+  """A channel's mean over positions, weighted by a mask.
+
+  Args:
+    layer: the layer's name.
+    index: of the channel.
+    mask: [h, w] weights of any size, resized to the activation bilinearly.
+
+  >>> a = {'mixed': jnp.arange(4.).reshape(1, 2, 2, 1)}
+  >>> print(region('mixed', 0, [[0., 0.], [0., 1.]])(a, None))
+  3.0
+  """
+  leaves = (index, np.asarray(mask, np.float32))
+  return Objective(At(_region, layer), (layer,), leaves, ('index', 'mask'))
+
+
+def weighted_channels(layer: str, weights: ArrayLike) -> Objective:
+  """The mean over positions of sum_c w_c a_c, such as a group of channels.
+
+  >>> a = {'mixed': jnp.ones([1, 2, 2, 3])}
+  >>> print(weighted_channels('mixed', [1., 0., -0.5])(a, None))
+  0.5
+  """
+  leaves = (np.asarray(weights),)
+  return Objective(At(_weighted, layer), (layer,), leaves, ('vector',))
+
+
+def neuron(
+  layer: str,
+  index: ArrayLike,
+  y: ArrayLike | None = None,
+  x: ArrayLike | None = None,
+) -> Objective:
+  """One channel at one position (Erhan et al. 2009, lucid's `neuron`).
+
+  The default position is [h // 2, w // 2]. A position outside the activation
+  gives NaN: the size is only known once the images are, and is then static
+  while the position is not.
+
+  >>> a = {'mixed': jnp.arange(12.).reshape(1, 2, 2, 3)}
+  >>> print(neuron('mixed', 0)(a, None), neuron('mixed', 1, 0, 1)(a, None))
+  9.0 4.0
+  """
+  if (y is None) != (x is None):
+    raise FvizError(f'neuron needs both y and x or neither, not {y=}, {x=}.')
+  if y is None:
+    return Objective(At(_center, layer), (layer,), (index,), ('index',))
+  kinds = ('index', 'position', 'position')
+  return Objective(At(_neuron, layer), (layer,), (index, y, x), kinds)
+
+
+def layer(name: str) -> Objective:
+  """The mean activation of a whole layer.
+
+  >>> print(layer('mixed')({'mixed': -jnp.ones([1, 2, 2, 3])}, None))
+  -1.0
+  """
+  return Objective(At(jnp.mean, name), (name,))
+
+
+def deepdream(name: str) -> Objective:
+  """The mean squared activation (DeepDream 2015, lucid's `deepdream`).
+
+  >>> print(deepdream('mixed')({'mixed': -2 * jnp.ones([1, 2, 2, 3])}, None))
+  4.0
+  """
+  return Objective(At(_mean_square, name), (name,))
+
+
+def target(layer: str, value: ArrayLike) -> Objective:
+  """-(mean (a - value)^2): not the most, but a given activation.
+
+  Lewis 1988, creation by refinement: descend the squared distance of a critic's
+  judgement to the one that is wanted.
+
+  Args:
+    layer: the layer's name.
+    value: a number for all channels, or [channels].
+
+  >>> a = {'critic': jnp.array([[0.5]])}
+  >>> print(target('critic', 1.0)(a, None))
+  -0.25
+  """
+  kind = 'vector' if np.ndim(value) else 'number'
+  leaves = (np.asarray(value) if np.ndim(value) else value,)
+  return Objective(At(_target, layer), (layer,), leaves, (kind,))
+
+
+def opacity() -> Objective:
+  """The mean of the last channel of the images, alpha.
+
+  With an alpha channel, `channel(...) * (1 - opacity())` asks for the part of
+  the picture that matters (Mordvintsev et al. 2018).
+
+  >>> print(opacity()({}, jnp.full([1, 2, 2, 4], 0.25)))
+  0.25
+  """
+  return Objective(_opacity, ())
+
+
+# Formulas: (activation [n, ..., channels], *leaves) -> scalar.
+
+
+def _center(a, index):
+  return mean_channel(at_center(a), index)
+
+
+def _neuron(a, index, y, x):
+  if a.ndim != 4:
+    raise FvizError(f'neuron: a layer of shape {a.shape} has no positions.')
+  _, h, w, _ = a.shape
+  value = jnp.mean(take(take(take(a, index, -1), x, 2), y, 1))
+  inside = (y >= 0) & (y < h) & (x >= 0) & (x < w)
+  return jnp.where(inside, value, jnp.nan)
+
+
+def _mean_square(a):
+  return jnp.mean(a**2)
+
+
+def _region(a, index, mask):
+  if a.ndim != 4:
+    raise FvizError(f'region: a layer of shape {a.shape} has no positions.')
+  mask = jax.image.resize(jnp.asarray(mask), a.shape[1:3], 'linear')
+  mask = mask / jnp.maximum(jnp.sum(mask), 1e-12)
+  return jnp.mean(jnp.sum(take(a, index, -1) * mask, (1, 2)))
+
+
+def _weighted(a, weights):
+  weights = jnp.asarray(weights, jnp.float32)
+  dot = jnp.einsum('...c,c->...', a, weights, precision='highest')
+  return jnp.mean(dot)
+
+
+def _target(a, value):
+  return -jnp.mean((a - jnp.asarray(value, jnp.float32)) ** 2)
+
+
+def _opacity(activations, images):
+  return jnp.mean(images[..., -1])

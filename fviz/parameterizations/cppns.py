@@ -1,0 +1,72 @@
+"""Images as small networks of their coordinates."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from fviz.errors import FvizError
+from fviz.parameterizations import sizes_and_colors
+from fviz.types import Array, Parameterization
+
+
+def cppn(
+  size: sizes_and_colors.Size,
+  channels: int = 3,
+  n: int = 1,
+  layers: int = 8,
+  width: int = 24,
+  color: sizes_and_colors.Map = 'sigmoid',
+  alpha: bool = False,
+) -> Parameterization:
+  """A small network from coordinates to colours (Mordvintsev et al. 2018).
+
+  The shorter side runs from -sqrt(3) to sqrt(3). `layers` layers of `width`
+  channels, each with [atan(x) / .67, atan(x)^2 / .6] behind it; the last one,
+  to the colours, starts at zero. The parameters, (weights [n, in, out], bias
+  [n, out]) a layer, do not know the size: draw them at another one.
+
+  >>> small, large = cppn(8), cppn((16, 24))
+  >>> large.images(small.init(jax.random.key(0))).shape
+  (1, 16, 24, 3)
+  """
+  h, w = sizes_and_colors.checked(size, channels, n, 0)
+  for name, value in dict(layers=layers, width=width).items():
+    if not isinstance(value, int) or value < 1:
+      raise FvizError(f'{name} must be an integer from 1 on, not {value!r}.')
+  channels, to_rgb = sizes_and_colors.mapped(color, channels, alpha)
+  inputs = (2, *(2 * width,) * (layers - 1))
+
+  def init(key):
+    params = []
+    for i, fan_in in enumerate(inputs):
+      k1, k2 = jax.random.split(jax.random.fold_in(key, i))
+      weights = jax.random.normal(k1, (n, fan_in, width)) / np.sqrt(fan_in)
+      params.append((weights, 0.1 * jax.random.normal(k2, (n, width))))
+    last = jnp.zeros([n, 2 * width, channels]), jnp.zeros([n, channels])
+    return (*params, last)
+
+  def images(params):
+    x = _coordinates(h, w)
+    x = jnp.broadcast_to(x, (n, h * w, 2))
+    for weights, bias in params[:-1]:
+      x = jnp.arctan(_dense(x, weights, bias))
+      x = jnp.concatenate([x / 0.67, x**2 / 0.6], -1)
+    return to_rgb(_dense(x, *params[-1]).reshape(n, h, w, channels))
+
+  return Parameterization(init, images)
+
+
+def _dense(x: Array, weights: Array, bias: Array) -> Array:
+  x = jnp.einsum('npi,nio->npo', x, weights, precision='highest')
+  return x + bias[:, None]
+
+
+def _coordinates(h: int, w: int) -> Array:
+  """[h * w, 2]; the shorter side has unit variance."""
+  least = max(min(h, w), 2)
+  step = 2 * np.sqrt(3) / (least - 1)
+  y, x = ((np.arange(m) - (m - 1) / 2) * step for m in (h, w))
+  grid = np.stack(np.meshgrid(y, x, indexing='ij'), -1).reshape(-1, 2)
+  return jnp.asarray(grid, jnp.float32)

@@ -1,0 +1,101 @@
+"""Images as functions of what is optimized.
+
+A parameterization is a preconditioner: the same images are reachable from
+all, but the steepest way differs (Olah et al. 2017).
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from fviz.errors import unknown
+from fviz.parameterizations import sizes_and_colors, spectra
+from fviz.parameterizations.spectra import fourier
+from fviz.types import Array, Parameterization
+
+
+def pixels(
+  size: sizes_and_colors.Size,
+  channels: int = 3,
+  n: int = 1,
+  sd: float = 0.01,
+  color: sizes_and_colors.Map = None,
+  alpha: bool = False,
+) -> Parameterization:
+  """One number a pixel and channel, [n, h, w, channels], from N(0, sd^2).
+
+  Args:
+    size: side, or (height, width).
+    channels: of the images.
+    n: images.
+    sd: standard deviation of the start.
+    color: a colour map or its name; decorrelated by default.
+    alpha: one channel more, the opacity; for `transforms.composite`.
+
+  >>> p = pixels((4, 5), n=2)
+  >>> p.images(p.init(jax.random.key(0))).shape
+  (2, 4, 5, 3)
+  """
+  h, w = sizes_and_colors.checked(size, channels, n, sd)
+  channels, to_rgb = sizes_and_colors.mapped(color, channels, alpha)
+  shape = (n, h, w, channels)
+  return Parameterization(
+    lambda key: sd * jax.random.normal(key, shape), to_rgb
+  )
+
+
+def from_images(
+  images: Array,
+  kind: str = 'fourier',
+  decay: float = 1.0,
+  sd: float = 0.0,
+  color: sizes_and_colors.Map = None,
+) -> Parameterization:
+  """A parameterization that starts from images [n, h, w, c] in [0, 1].
+
+  Colours come back to within the 1e-3 that keeps the logit finite. `sd` is
+  noise on the parameters.
+
+  Args:
+    images: [n, h, w, c].
+    kind: 'fourier' or 'pixels', those with an inverse.
+    decay: as for `fourier`.
+    sd: as for both.
+    color: as for both.
+
+  >>> p = from_images(jnp.full([1, 4, 5, 3], 0.25), 'pixels')
+  >>> print(p.images(p.init(jax.random.key(0)))[0, 0, 0].round(3))
+  [0.25 0.25 0.25]
+  """
+  if kind not in ('fourier', 'pixels'):
+    raise unknown('parameterization', kind, ('fourier', 'pixels'))
+  images = jnp.asarray(images, jnp.float32)
+  n, h, w, channels = images.shape
+  start = sizes_and_colors.made(color).from_rgb(images)
+  if kind == 'fourier':
+    start = spectra.to_spectrum(start, decay)
+    base = fourier((h, w), channels, n, decay, sd, color)
+  else:
+    base = pixels((h, w), channels, n, sd, color)
+  return Parameterization(lambda key: start + base.init(key), base.images)
+
+
+def masked(
+  base: Parameterization, images: Array, free: Array
+) -> Parameterization:
+  """Images some of whose pixels are clamped (Lewis 1988).
+
+  Args:
+    base: what is optimized.
+    images: [n, h, w, c] in [0, 1], what the clamped pixels are.
+    free: where base shows, in [0, 1], broadcasts to images.
+
+  >>> p = masked(pixels(4), jnp.ones([1, 4, 4, 3]), jnp.zeros([4, 4, 1]))
+  >>> print(p.images(p.init(jax.random.key(0))).min())
+  1.0
+  """
+  return Parameterization(
+    base.init,
+    lambda params: free * base.images(params) + (1 - free) * images,
+  )

@@ -1,0 +1,128 @@
+"""Images as spectra: all of it free (Fourier), or the phase alone (MaCo)."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from fviz import checks, natural_images
+from fviz.errors import FvizError
+from fviz.media import photo_folders
+from fviz.parameterizations import sizes_and_colors
+from fviz.types import Array, Parameterization
+
+
+def fourier(
+  size: sizes_and_colors.Size,
+  channels: int = 3,
+  n: int = 1,
+  decay: float = 1.0,
+  sd: float = 0.01,
+  color: sizes_and_colors.Map = None,
+  alpha: bool = False,
+) -> Parameterization:
+  """A spectrum scaled by 1 / frequency^decay (Olah et al. 2017, lucid).
+
+  The parameters are float32 [n, 2, channels, h, w // 2 + 1], real and
+  imaginary part, from N(0, sd^2). Before the colour map, the image is
+  irfft2(s z) / 4, s = sqrt(w h) / max(f, 1 / max(w, h))^decay, f in cycles
+  per pixel: lucid's, up to lucid's way with odd widths.
+
+  >>> p = fourier((4, 5))
+  >>> params = p.init(jax.random.key(0))
+  >>> params.shape, p.images(params).shape
+  ((1, 2, 3, 4, 3), (1, 4, 5, 3))
+  """
+  h, w = sizes_and_colors.checked(size, channels, n, sd)
+  checks.check_number('decay', decay)
+  channels, to_rgb = sizes_and_colors.mapped(color, channels, alpha)
+  shape = (n, 2, channels, h, w // 2 + 1)
+  return Parameterization(
+    lambda key: sd * jax.random.normal(key, shape),
+    lambda params: to_rgb(_from_spectrum(params, h, w, decay)),
+  )
+
+
+def maco(
+  size: sizes_and_colors.Size,
+  channels: int = 3,
+  n: int = 1,
+  photos: str = '',
+  color: sizes_and_colors.Map = None,
+) -> Parameterization:
+  """A spectrum of natural magnitude, of which only the phase is optimized.
+
+  MaCo (Fel et al. 2023): x = irfft2(r e^(i phase)). As in its libraries, the
+  phase starts from N(0, 1) and is standardized over the image, and so is the
+  image before the colour map; both per image. The parameters are phases,
+  [n, channels, h, w // 2 + 1].
+
+  Args:
+    size: side, or (height, width).
+    channels: of the images.
+    n: images.
+    photos: a folder whose photos' mean magnitude is r; '' for ImageNet's, in
+      the closed form of `natural.spectrum`.
+    color: a colour map or its name; decorrelated by default.
+
+  >>> p = maco((4, 5))
+  >>> params = p.init(jax.random.key(0))
+  >>> params.shape, p.images(params).shape
+  ((1, 3, 4, 3), (1, 4, 5, 3))
+  """
+  h, w = sizes_and_colors.checked(size, channels, n, 0)
+  color = sizes_and_colors.made(color)
+  magnitude = natural_images.spectrum((h, w), channels)
+  if photos:
+    magnitude = _spectrum_of(photos, (h, w), channels, color)
+
+  def images(params):
+    phase = _standardized(params)
+    spectrum = magnitude * jnp.exp(1j * phase)
+    t = jnp.fft.irfft2(spectrum, s=(h, w))
+    return color.to_rgb(_standardized(jnp.transpose(t, (0, 2, 3, 1))))
+
+  shape = (n, channels, h, w // 2 + 1)
+  return Parameterization(lambda key: jax.random.normal(key, shape), images)
+
+
+def _from_spectrum(params: Array, h: int, w: int, decay: float) -> Array:
+  """[n, 2, c, h, w // 2 + 1] -> [n, h, w, c], before the colour map."""
+  params = params * _scale(h, w, decay)
+  spectrum = jax.lax.complex(params[:, 0], params[:, 1])
+  # s= keeps odd widths, which irfft2 cannot tell from the spectrum.
+  t = jnp.fft.irfft2(spectrum, s=(h, w)) / 4
+  return jnp.transpose(t, (0, 2, 3, 1))
+
+
+def to_spectrum(t: Array, decay: float) -> Array:
+  """The inverse of `fourier`, before the colour map."""
+  h, w = t.shape[1:3]
+  spectrum = jnp.fft.rfft2(jnp.transpose(t, (0, 3, 1, 2)))
+  params = jnp.stack([spectrum.real, spectrum.imag], 1)
+  return 4 * params / _scale(h, w, decay)
+
+
+def _scale(h: int, w: int, decay: float) -> Array:
+  """[h, w // 2 + 1]; the mean counts as the lowest frequency."""
+  f = np.maximum(natural_images.frequencies(h, w), 1 / max(w, h))
+  return np.float32(np.sqrt(w * h)) / jnp.float32(f) ** decay
+
+
+def _standardized(x: Array) -> Array:
+  axes = tuple(range(1, x.ndim))
+  mean = jnp.mean(x, axes, keepdims=True)
+  sd = jnp.sqrt(jnp.mean((x - mean) ** 2, axes, keepdims=True) + 1e-12)
+  return (x - mean) / (sd + 1e-5)
+
+
+def _spectrum_of(folder, size, channels, color) -> Array:
+  pictures = photo_folders.statistics(folder).photos
+  if channels == 1:
+    pictures = pictures.mean(-1, keepdims=True)
+  elif channels != 3:
+    raise FvizError(
+      f'Photos have 3 channels, or 1 as grey, not {channels}: leave photos out.'
+    )
+  return photo_folders.measured_spectrum(pictures, size, color.from_rgb)

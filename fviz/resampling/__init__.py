@@ -1,0 +1,1 @@
+"""Interpolation without scatters."""

@@ -1,0 +1,171 @@
+"""One recipe on one objective: pictures as PNGs that hold their record."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from etils import epath
+from ml_collections import ConfigDict
+
+from fviz import config as configs
+from fviz import engine, errors, models, objectives, types
+from fviz.media import contact_sheet, picture_files, png
+from fviz.runs import render_plan
+from fviz.storage import atomic_files, plain_json
+
+
+class Report(NamedTuple):
+  """What was rendered; prints as the lines a person wants to see."""
+
+  files: list[str]
+  activations: list[float]
+  failed: int
+  seconds: float
+
+  def __str__(self) -> str:
+    lines = [
+      f'  {value:10.4g}  {name}'
+      for value, name in zip(self.activations, self.files, strict=True)
+    ]
+    failed = f', {self.failed} failed' if self.failed else ''
+    title = f'{len(lines)} pictures{failed} in {self.seconds:.0f} s'
+    return '\n'.join([title, '   objective  file', *lines])
+
+
+class Picture(NamedTuple):
+  """An image [h, w, c] in [0, 1] with its name, value and record."""
+
+  name: str
+  image: np.ndarray
+  activation: float
+  failed: bool
+  record: dict[str, Any]
+
+
+def run(
+  config: ConfigDict, path: str, network: types.Network | None = None
+) -> Report:
+  """Renders a config of `fviz.config.render`; files of old are replaced.
+
+  Args:
+    config: see `fviz.config.render`.
+    path: a folder for the PNGs, a sheet of them, and config.json.
+    network: your own, instead of the zoo's `config.model`.
+
+  Raises:
+    FvizError: before any work, for everything wrong in the config.
+  """
+  return save(render_plan.prepare(config, network), path)
+
+
+def save(
+  plan: render_plan.Plan,
+  path: str,
+  on_step: Callable[[int], None] = lambda step: None,
+) -> Report:
+  """Renders all pictures of a plan into a folder; see `run`."""
+  start, folder = time.monotonic(), epath.Path(path)
+  config = plain_json.encode(plan.record['config'], 2)
+  atomic_files.write(folder / 'config.json', config.encode())
+  files, activations, failed, tiles = [], [], 0, []
+  for picture in rendered(plan, on_step=on_step):
+    file = folder / f'{picture.name}.png'
+    png.save(file, picture.image, picture.record)
+    files.append(str(file))
+    activations.append(picture.activation)
+    failed += picture.failed
+    tiles.append((picture.image, picture.name))
+  if len(tiles) > 1:
+    images, captions = zip(*tiles, strict=True)
+    png.save(
+      folder / 'sheet.png', contact_sheet.draw(list(images), list(captions))
+    )
+  return Report(files, activations, failed, time.monotonic() - start)
+
+
+def save_one(
+  plan: render_plan.Plan,
+  output: str,
+  name: str = '',
+  on_step: Callable[[int], None] = lambda step: None,
+) -> None:
+  """Renders one picture of a plan: as `save` does, into a file of one's own.
+
+  Args:
+    plan: from `plans.prepare`.
+    output: .png, .jpg or .webp; carries its record.
+    name: of the picture; '' where the plan has only one.
+    on_step: called with the number of finished steps.
+  """
+  picture_files.check_output(output)
+  every = [n for names in plan.names for n in names]
+  if not name and len(every) > 1:
+    raise errors.FvizError(
+      f'This makes {len(every)} pictures, not one: give a folder for them '
+      f'instead of {output!r}, such as {os.path.splitext(output)[0]!r}.'
+    )
+  if name and name not in every:
+    raise errors.unknown('picture', name, every)
+  name = name or every[0]
+  (job,) = [i for i, names in enumerate(plan.names) if name in names][:1]
+  for picture in rendered(plan, [job], on_step):
+    if picture.name == name:
+      picture_files.write(output, picture.image, picture.record)
+
+
+def rendered(
+  plan: render_plan.Plan,
+  jobs: Sequence[int] | None = None,
+  on_step: Callable[[int], None] = lambda step: None,
+) -> Iterator[Picture]:
+  """The pictures of some jobs, or of all."""
+  chosen = np.arange(len(plan.names)) if jobs is None else np.asarray(jobs)
+  objective = jax.tree.map(lambda x: jnp.asarray(x)[chosen], plan.objective)
+  parts = engine.batches(
+    plan.network, objective, plan.keys[chosen], plan.recipe, 'auto', on_step
+  )
+  for where, result in parts:
+    for i, job in enumerate(chosen[where]):
+      activation, failed = result.activation[i], int(result.failed[i])
+      one = {'objective_value': _number(activation), 'failed': failed}
+      for name, image in zip(plan.names[job], result.images[i], strict=True):
+        image = png.stretched(image) if plan.stretch else image
+        record = {**plan.record, 'picture': name, **one}
+        yield Picture(name, image, float(activation), failed >= 0, record)
+
+
+def unit(
+  config: ConfigDict,
+  layer: str,
+  channel: int,
+  variant: int = 0,
+  on_step: Callable[[int], None] = lambda step: None,
+) -> np.ndarray:
+  """The picture [h, w, c] of one unit of a sweep, as `fviz.sweep` makes it.
+
+  Args:
+    config: see `fviz.config.sweep`.
+    layer: the layer's name.
+    channel: of the layer.
+    variant: which of its pictures.
+    on_step: called with the number of finished steps.
+  """
+  configs.check(config)
+  network = models.load(config.model, config.weights)
+  recipe = configs.recipe(config, network)
+  objective = objectives.bind(objectives.channel(layer, [channel]), network)
+  keys = engine.job_keys(config.seed, np.array([channel]), np.array([variant]))
+  _, objective = objectives.batch(objective)
+  parts = engine.batches(network, objective, keys, recipe, 1, on_step)
+  ((_, result),) = parts
+  return result.images[0, 0]
+
+
+def _number(value) -> float | None:
+  return float(value) if np.isfinite(value) else None  # JSON has no NaN.

@@ -1,0 +1,190 @@
+"""What a config of `fviz.config.render` stands for: recipe, objective, jobs."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import ConfigDict
+
+from fviz import (
+  config_strings,
+  engine,
+  errors,
+  models,
+  objectives,
+  recipes,
+  types,
+)
+from fviz.compiler import precisions
+from fviz.media import photos
+from fviz.runs import records
+
+# Recipes that cannot do without a reference image.
+_OF_PHOTOS = ('mahendran', 'caricature', 'accentuation')
+_LARGEST = 4096  # Pixels a side: recipes come from strangers, too.
+
+
+class Plan(NamedTuple):
+  """Everything that pictures need, read and checked.
+
+  Attributes:
+    network: to look into.
+    recipe: how.
+    objective: bound and batched: leaves [jobs, ...].
+    keys: [jobs].
+    names: of each job's images, such as '7-0', or '7-0-2' for the third of
+      several.
+    record: what makes the pictures again, for their metadata.
+    stretch: whether they are shown with all the contrast there is.
+  """
+
+  network: types.Network
+  recipe: engine.Recipe
+  objective: types.Objective
+  keys: types.Key
+  names: list[list[str]]
+  record: dict[str, Any]
+  stretch: bool
+
+
+def prepare(config: ConfigDict, network: types.Network | None = None) -> Plan:
+  """Reads and checks what a config names.
+
+  Args:
+    config: see `fviz.config.render`.
+    network: your own, instead of the zoo's `config.model`.
+  """
+  _check(config, network)
+  network = network or models.load(config.model, config.weights)
+  record = records.start('render', config, network)
+  reference = None
+  if config.image:
+    photo = photos.read(_path_of(config))
+    record['image_sha256'] = photo.sha256
+    reference = _middle(photo.image, config.size, network.input_channels)
+  recipe = recipe_of(config, network, reference)
+  objective = _objective(config, network, recipe)
+  engine.check(network, recipe)
+  objective, keys, names = _jobs(config, objective, _images_of(recipe))
+  return Plan(network, recipe, objective, keys, names, record, config.stretch)
+
+
+def recipe_of(
+  config: ConfigDict, network: types.Network, reference: np.ndarray | None
+) -> engine.Recipe:
+  """The recipe that `config.recipe` names, with what the text leaves out."""
+  extra = dict(size=config.size, channels=network.input_channels)
+  name = config.recipe.partition('(')[0].strip()
+  if reference is None and name in _OF_PHOTOS:
+    raise errors.FvizError(
+      f'The recipe {name} starts from a photo: set config.image to a file, or '
+      "to 'sample'."
+    )
+  if reference is not None:
+    extra['reference'] = reference
+  if config.steps:
+    extra['steps'] = config.steps
+  made = config_strings.resolve(config.recipe, 'recipe', recipes, **extra)
+  if len(made) != 1:
+    raise errors.FvizError(
+      f'config.recipe must be one recipe, not {config.recipe!r}; known: '
+      f'{", ".join(recipes.CONFIG_NAMES)}.'
+    )
+  recipe = made[0]
+  recipe = dataclasses.replace(
+    recipe,
+    steps=config.steps or recipe.steps,  # Those of fixed rates take none.
+    precision=config.precision,
+    remat=config.remat,
+  )
+  if reference is not None and recipe.reference is None:
+    n = _images_of(recipe)
+    recipe = dataclasses.replace(recipe, reference=np.repeat(reference, n, 0))
+  return recipe
+
+
+def _check(config, network) -> None:
+  least = dict(size=8, steps=0, variants=1, seed=0, strength=0)
+  problems = [
+    f'config.{name} is {config[name]}, it must be at least {low}'
+    for name, low in least.items()
+    if config[name] < low
+  ]
+  if config.size > _LARGEST:
+    problems.append(f'config.size is {config.size}, at most {_LARGEST}')
+  if problems:
+    raise errors.FvizError('; '.join(problems) + '.')
+  if network is None and config.model not in models.names():
+    raise errors.unknown('model', config.model, models.names())
+  precisions.check(config.precision)
+
+
+def reference_of(config: ConfigDict, channels: int) -> np.ndarray | None:
+  """The middle of the photo, [1, size, size, channels]; None without one."""
+  if not config.image:
+    return None
+  return _middle(photos.read(_path_of(config)).image, config.size, channels)
+
+
+def _path_of(config: ConfigDict) -> str:
+  return photos.sample() if config.image == 'sample' else config.image
+
+
+def _middle(image: np.ndarray, size: int, channels: int) -> np.ndarray:
+  h, w = image.shape[:2]
+  side = min(h, w)
+  y, x = (h - side) // 2, (w - side) // 2
+  image = photos.resized(image[y : y + side, x : x + side], (size, size))
+  if channels == 1:
+    image = image.mean(-1, keepdims=True)
+  elif channels != 3:
+    raise errors.FvizError(
+      f'The network takes {channels} channels, a photo has 3: leave image out.'
+    )
+  return image[None].astype(np.float32)
+
+
+def _objective(config, network, recipe) -> types.Objective:
+  objective = config_strings.expression(
+    config.objective, 'objective', objectives
+  )
+  if not isinstance(objective, types.Objective):
+    raise errors.FvizError(
+      f'config.objective is the number {objective}: name an objective.'
+    )
+  objective = objectives.bind(objective, network)
+  if not config.near:
+    return objective
+  if recipe.reference is None:
+    raise errors.FvizError('config.near needs an image to stay near to.')
+  near = objectives.bind(objectives.distance(config.near), network)
+  if objectives.batch(objective)[0] is not None:
+    raise errors.FvizError('config.near takes one objective, not many.')
+  weight = recipes.balance(network, objective, near, recipe, config.seed)
+  return objectives.bind(objective - config.strength * weight * near, network)
+
+
+def _jobs(config, objective, images: int):
+  """Every objective in every variant: (objective, keys, names)."""
+  many, objective = objectives.batch(objective)
+  if many is None:
+    objective = jax.tree.map(lambda x: jnp.asarray(x)[None], objective)
+  units = engine.units(objective, many or 1)
+  variants = np.tile(np.arange(config.variants), len(units))
+  repeat = lambda x: jnp.repeat(jnp.asarray(x), config.variants, axis=0)
+  units = np.repeat(units, config.variants)
+  keys = engine.job_keys(config.seed, units, variants)
+  names = [
+    [f'{u}-{v}-{k}' if images > 1 else f'{u}-{v}' for k in range(images)]
+    for u, v in zip(units, variants, strict=True)
+  ]
+  return jax.tree.map(repeat, objective), keys, names
+
+
+def _images_of(recipe) -> int:
+  params = jax.eval_shape(recipe.parameterization.init, jax.random.key(0))
+  return jax.eval_shape(recipe.parameterization.images, params).shape[0]

@@ -1,0 +1,1 @@
+"""What survives kills: working directories, ledgers, whole files."""

@@ -1,0 +1,94 @@
+"""The config of a working directory: recorded once, compared ever after."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from fviz.errors import FvizError
+from fviz.storage import atomic_files, plain_json
+
+_ABSENT = object()
+
+
+def settle(path: pathlib.Path, config: dict, ignore: tuple[str, ...]) -> dict:
+  """Records the config of a new directory, compares that of an old one."""
+  file = path / 'config.json'
+  if not file.exists():
+    if any(path.glob('ledger-*.jsonl')):
+      # Adopting these units would mix pictures of unknown configs.
+      raise FvizError(
+        f'{path} has a ledger but no config.json. Put config.json back, or '
+        'use another workdir.'
+      )
+    atomic_files.write(
+      file, plain_json.encode(config, indent=2).encode() + b'\n'
+    )
+    return config
+  try:
+    old = plain_json.decode(file.read_bytes())
+  except (FvizError, OSError) as error:
+    raise FvizError(
+      f'Cannot read {file}: {error}. Put it back, or use another workdir.'
+    ) from error
+  _compare(path, old, config, ignore)
+  return old
+
+
+def _compare(
+  path: pathlib.Path, old: dict, new: dict, ignore: tuple[str, ...]
+) -> None:
+  if lines := differences(old, new, ignore):
+    raise FvizError(
+      f'{path} was made with another config (old -> new):\n'
+      + '\n'.join(lines)
+      + '\nUse another workdir, or the old config.'
+    )
+
+
+def differences(
+  old: Mapping, new: Mapping, ignore: Iterable[str] = ()
+) -> list[str]:
+  """A line for each field that differs, old -> new."""
+  old, new = dict(_flat(old)), dict(_flat(new))
+  lines = []
+  for name in dict.fromkeys([*old, *new]):
+    if any(f'{name}.'.startswith(f'{i}.') for i in ignore):
+      continue
+    a, b = old.get(name, _ABSENT), new.get(name, _ABSENT)
+    if not _same(a, b):
+      lines.append(f'  {name}: {_shown(a)} -> {_shown(b)}')
+  return lines
+
+
+def normalized(config: Mapping[str, Any]) -> dict:
+  """The config as JSON gives it back: tuples are lists, keys are text."""
+  if hasattr(config, 'to_dict'):  # ml_collections.ConfigDict.
+    config = config.to_dict()
+  try:
+    return plain_json.decode(plain_json.encode(dict(config)))
+  except TypeError as error:
+    raise FvizError(f'The config does not fit in JSON: {error}.') from error
+
+
+def _flat(tree: Any, prefix: str = '') -> Iterator[tuple[str, Any]]:
+  """Pairs of dotted name and leaf; an empty dict is a leaf."""
+  if not isinstance(tree, dict) or (not tree and prefix):
+    yield prefix, tree
+    return
+  for key, value in tree.items():
+    yield from _flat(value, f'{prefix}.{key}' if prefix else str(key))
+
+
+def _same(a: Any, b: Any) -> bool:
+  if a is _ABSENT or b is _ABSENT or isinstance(a, bool) != isinstance(b, bool):
+    return a is b
+  return a == b or plain_json.encode(a) == plain_json.encode(
+    b
+  )  # The second for NaN.
+
+
+def _shown(value: Any) -> str:
+  text = '(absent)' if value is _ABSENT else plain_json.encode(value)
+  return text if len(text) <= 200 else text[:200] + '…'

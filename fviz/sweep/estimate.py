@@ -1,0 +1,210 @@
+"""How long a sweep will take and how much disk, from a short trial.
+
+Two layers are tried for a few steps: the one with the fewest operations and the
+one with the most. Between them the time of a step follows the operations, that
+of a compilation the order of the layers. A PNG grows with the picture's
+contrast, by about as much at each doubling of the steps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import ConfigDict
+
+from fviz import engine, objectives, types
+from fviz.media import png
+
+_STEPS = 16  # Of a trial, at most.
+_LINE = 300  # Bytes of a ledger's line, and of the same in a PNG.
+_BLOCK = 4096  # Bytes; files take whole blocks.
+_UNITS = ('B', 'kB', 'MB', 'GB', 'TB')
+
+
+class Trial(NamedTuple):
+  """What a layer showed in its first steps.
+
+  Attributes:
+    compile: seconds.
+    step: seconds of a step of one unit.
+    sizes: mean bytes of a PNG after half of the steps, and after all.
+    save: mean seconds to encode a PNG.
+  """
+
+  compile: float
+  step: float
+  sizes: tuple[float, float]
+  save: float
+
+
+class Estimate(NamedTuple):
+  """What a sweep will take, on one process.
+
+  Attributes:
+    units: layer -> how many are missing.
+    compile: layer -> seconds.
+    unit: layer -> seconds a unit, with all that is saved of it.
+    bytes: on the disk, by kind.
+    files: how many.
+    tried: the layers that were tried.
+  """
+
+  units: dict[str, int]
+  compile: dict[str, float]
+  unit: dict[str, float]
+  bytes: dict[str, float]
+  files: int
+  tried: tuple[str, ...]
+
+  def text(self, processes: int = 1) -> str:
+    """What a person wants to know before it starts."""
+    compile = sum(self.compile.values()) / processes
+    render = sum(self.unit[k] * n for k, n in self.units.items()) / processes
+    kinds = ', '.join(f'{k} {_size(v)}' for k, v in self.bytes.items() if v)
+    shared = f', {processes} processes' if processes > 1 else ''
+    return (
+      f'{sum(self.units.values())} pictures of {len(self.units)} layers'
+      f'{shared}\n'
+      f'  time  about {_duration(compile + render)} (compiling '
+      f'{_duration(compile)}, rendering and saving {_duration(render)})\n'
+      f'  disk  about {_size(sum(self.bytes.values()))} in {self.files} files '
+      f'({kinds})\n'
+      f'  from a trial of {" and ".join(self.tried)}'
+    )
+
+
+def measure(
+  config: ConfigDict,
+  network: types.Network,
+  recipe: engine.Recipe,
+  missing: Mapping[str, Sequence[int]],
+  flops: Mapping[str, float],
+) -> Estimate:
+  """Tries two layers and says what all will take.
+
+  Args:
+    config: of the sweep.
+    network: to look into.
+    recipe: of the sweep.
+    missing: layer -> the channel of each missing unit; at least one.
+    flops: layer -> operations, from `costs.trace`.
+  """
+  ranked = sorted(missing, key=lambda name: flops[name])
+  tried = tuple(dict.fromkeys((ranked[0], ranked[-1])))
+  trials = [_try(config, network, recipe, k, missing[k]) for k in tried]
+  step = _line([flops[k] for k in tried], [t.step for t in trials])
+  compile = _line([0, len(ranked) - 1], [t.compile for t in trials])
+  size = _sizes(trials, recipe.steps, config.size**2 * network.input_channels)
+  film, shots = sum(map(size, recipe.snapshots)), len(recipe.snapshots)
+  has_film = shots > 1  # One snapshot is the picture itself.
+  # Each snapshot goes into a sheet, which goes into TensorBoard too.
+  pictures = 1 + (2 + has_film) * shots
+  save = pictures * float(np.mean([t.save for t in trials]))
+  units = {name: len(some) for name, some in missing.items()}
+  count = sum(units.values())
+  sheets = sum(-(-n // config.page) for n in units.values())
+  return Estimate(
+    units,
+    {name: compile(rank) for rank, name in enumerate(ranked)},
+    {k: step(flops[k]) * recipe.steps + save for k in missing},
+    {
+      'pictures': count * _blocks(size(recipe.steps) + _LINE),
+      'films': count * _blocks(film) if has_film else 0.0,
+      'sheets': count * film,
+      'TensorBoard': count * film,
+      'ledger': count * _LINE,
+    },
+    (1 + has_film) * count + sheets * shots,
+    tried,
+  )
+
+
+def _try(config, network, recipe, layer, channels) -> Trial:
+  """Compiles a layer and runs the first steps of its first batch."""
+  steps = min(_STEPS, recipe.steps)
+  recipe = dataclasses.replace(
+    recipe, steps=steps, snapshots=(max(steps // 2, 1), steps), tolerance=0.0
+  )
+  channels = np.asarray(channels)
+  objective = objectives.bind(
+    objectives.channel(layer, jnp.asarray(channels)), network
+  )
+  _, objective = objectives.batch(objective)
+  keys = engine.job_keys(config.seed, channels, np.zeros(len(channels), int))
+  start = time.monotonic()
+  one = engine.Engine(network, objective, recipe)
+  batch = one.batch(len(channels), config.batch_size or 'auto')
+  objective, keys = jax.tree.map(lambda x: x[:batch], (objective, keys))
+  list(one.run(objective, keys, batch))
+  compiled = time.monotonic()
+  ((_, result),) = one.run(objective, keys, batch)
+  ran = time.monotonic()
+  sizes = [
+    float(np.mean([len(png.encode(image)) for image in images]))
+    for images in (result.snapshots[:, 0, 0], result.images[:, 0])
+  ]
+  pictures = 2 * len(result.images)
+  return Trial(
+    max(2 * compiled - start - ran, 0.0),
+    (ran - compiled) / steps / batch,
+    tuple(sizes),
+    (time.monotonic() - ran) / pictures,
+  )
+
+
+def _line(x: Sequence[float], y: Sequence[float]) -> Callable[[float], float]:
+  """Through two points, or flat; never falling."""
+  if len(y) < 2 or x[0] == x[-1]:
+    return lambda at: max(y)
+  slope = max((y[-1] - y[0]) / (x[-1] - x[0]), 0.0)
+  return lambda at: max(y[0] + slope * (at - x[0]), min(y))
+
+
+def _sizes(trials, steps: int, raw: int) -> Callable[[int], float]:
+  """Bytes of a PNG after so many steps; at most those of its pixels."""
+  half, full = np.mean([t.sizes for t in trials], axis=0)
+  last = min(_STEPS, steps)
+  growth = max(full - half, 0.0)
+  return lambda step: float(
+    np.clip(full + growth * math.log2(step / last), min(half, raw), raw)
+  )
+
+
+def _blocks(size: float) -> float:
+  return math.ceil(size / _BLOCK) * _BLOCK
+
+
+def _duration(seconds: float) -> str:
+  """Two units at most.
+
+  >>> _duration(7), _duration(90), _duration(3700), _duration(200_000)
+  ('7 s', '1 min 30 s', '1 h 1 min', '2 d 7 h')
+  """
+  seconds = round(seconds)
+  for size, name, part, name_of_part in (
+    (86400, 'd', 3600, 'h'),
+    (3600, 'h', 60, 'min'),
+    (60, 'min', 1, 's'),
+  ):
+    if seconds >= size:
+      return f'{seconds // size} {name} {seconds % size // part} {name_of_part}'
+  return f'{seconds} s'
+
+
+def _size(size: float) -> str:
+  """Three digits.
+
+  >>> _size(12), _size(1234), _size(5.67e11), _size(2e15)
+  ('12 B', '1.23 kB', '567 GB', '2000 TB')
+  """
+  power = min(int(math.log10(max(size, 1)) // 3), len(_UNITS) - 1)
+  value = size / 1000**power
+  text = f'{value:.3g}' if value < 1000 else f'{value:.0f}'
+  return f'{text} {_UNITS[power]}'

@@ -1,0 +1,184 @@
+"""TensorBoard event files, written without TensorFlow.
+
+The only module that imports tensorboard. TensorBoard is a view: the ledger
+and the PNGs of `workdir` are the truth.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from etils import epath
+from google.protobuf import struct_pb2
+from numpy.typing import ArrayLike
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.plugins.histogram import metadata as histogram_metadata
+from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
+from tensorboard.plugins.hparams import metadata as hparams_metadata
+from tensorboard.plugins.image import metadata as image_metadata
+from tensorboard.plugins.scalar import metadata as scalar_metadata
+from tensorboard.plugins.text import metadata as text_metadata
+from tensorboard.util import tensor_util
+
+from fviz.errors import FvizError
+from fviz.media import png
+from fviz.tensorboard import event_file
+
+_VERSION = 'brain.Event:2'  # Of the format, as TensorBoard expects it first.
+
+
+class Writer:
+  """An event file; `with Writer(logdir) as writer` closes it."""
+
+  def __init__(self, logdir: epath.PathLike):
+    with _explained(logdir):
+      self._file = event_file.File(os.fspath(logdir))
+    self._write(event_pb2.Event(file_version=_VERSION))
+
+  def __enter__(self) -> Writer:
+    return self
+
+  def __exit__(self, *unused) -> None:
+    self.close()
+
+  def image(self, tag: str, image: ArrayLike, step: int) -> None:
+    """Adds an image [h, w, c], uint8 or float in [0, 1], c as in gallery."""
+    image = png.to_uint8(image)
+    height, width, _ = image.shape
+    data = [b'%d' % width, b'%d' % height, png.encode(image)]
+    self._add(tag, data, image_metadata, step)
+
+  def scalar(self, tag: str, value: ArrayLike, step: int) -> None:
+    """Adds one number: anything of size 1."""
+    value = np.asarray(value)
+    if value.size != 1:
+      raise FvizError(f'{tag!r} is no scalar: its shape is {value.shape}.')
+    self._add(tag, value.reshape(()).astype(np.float32), scalar_metadata, step)
+
+  def histogram(
+    self, tag: str, values: ArrayLike, step: int, bins: int = 30
+  ) -> None:
+    """Adds the histogram of an array of any shape; non-finite ones left out."""
+    self._add(tag, _buckets(values, bins), histogram_metadata, step)
+
+  def text(self, tag: str, markdown: str, step: int = 0) -> None:
+    """Adds a text in markdown."""
+    self._add(tag, markdown.encode(), text_metadata, step)
+
+  def hparams(self, name: str, values: Mapping[str, Any]) -> None:
+    """Makes this event file one row of the HParams tab.
+
+    Args:
+      name: of the row.
+      values: numbers, booleans and texts by name.
+    """
+    start = plugin_data_pb2.SessionStartInfo(group_name=name)
+    for key, value in values.items():
+      start.hparams[key].CopyFrom(_hparam(value))
+    end = plugin_data_pb2.SessionEndInfo(status=api_pb2.STATUS_SUCCESS)
+    pack = plugin_data_pb2.HParamsPluginData
+    self._add_hparams(
+      hparams_metadata.SESSION_START_INFO_TAG, pack(session_start_info=start)
+    )
+    self._add_hparams(
+      hparams_metadata.SESSION_END_INFO_TAG, pack(session_end_info=end)
+    )
+
+  def hparams_table(
+    self, columns: Mapping[str, Iterable[Any]], metrics: Iterable[str]
+  ) -> None:
+    """Declares the HParams tab of a directory; its runs are the rows.
+
+    Args:
+      columns: the values that each hyperparameter takes.
+      metrics: tags of scalars that every run has.
+    """
+    experiment = api_pb2.Experiment(
+      hparam_infos=[_hparam_info(k, v) for k, v in columns.items()],
+      metric_infos=[
+        api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in metrics
+      ],
+    )
+    data = plugin_data_pb2.HParamsPluginData(experiment=experiment)
+    self._add_hparams(hparams_metadata.EXPERIMENT_TAG, data)
+
+  def flush(self) -> None:
+    """Returns when everything added so far is on the disk."""
+    with _explained(self._file.path):
+      self._file.sync()
+
+  def close(self) -> None:
+    """A second time does nothing."""
+    self._file.close()
+
+  def _add(self, tag: str, data: Any, metadata: Any, step: int) -> None:
+    value = summary_pb2.Summary.Value(
+      tag=tag,
+      tensor=tensor_util.make_tensor_proto(data),
+      metadata=metadata.create_summary_metadata('', ''),
+    )
+    self._add_value(value, step)
+
+  def _add_hparams(self, tag: str, data: Any) -> None:
+    value = summary_pb2.Summary.Value(
+      tag=tag,
+      tensor=hparams_metadata.NULL_TENSOR,
+      metadata=hparams_metadata.create_summary_metadata(data),
+    )
+    self._add_value(value, 0)
+
+  def _add_value(self, value: Any, step: int) -> None:
+    summary = summary_pb2.Summary(value=[value])
+    self._write(event_pb2.Event(step=int(step), summary=summary))
+
+  def _write(self, event: event_pb2.Event) -> None:
+    event.wall_time = time.time()
+    with _explained(self._file.path):
+      self._file.add(event.SerializeToString())
+
+
+@contextlib.contextmanager
+def _explained(path: epath.PathLike) -> Iterator[None]:
+  try:
+    yield
+  except OSError as error:
+    raise FvizError(
+      f'Cannot write TensorBoard events to {path}: {error.strerror or error}. '
+      'Choose a directory you can write to, or free some space.'
+    ) from error
+
+
+def _hparam(value: Any) -> struct_pb2.Value:
+  if isinstance(value, (bool, np.bool_)):
+    return struct_pb2.Value(bool_value=bool(value))
+  if isinstance(value, (int, float, np.number)):
+    return struct_pb2.Value(number_value=float(value))
+  return struct_pb2.Value(string_value=str(value))
+
+
+def _hparam_info(name: str, values: Iterable[Any]) -> api_pb2.HParamInfo:
+  """A column, with its type: that of its values, text where they differ."""
+  found = [_hparam(value) for value in values]
+  kinds = {value.WhichOneof('kind') for value in found}
+  types = {
+    'bool_value': api_pb2.DATA_TYPE_BOOL,
+    'number_value': api_pb2.DATA_TYPE_FLOAT64,
+    'string_value': api_pb2.DATA_TYPE_STRING,
+  }
+  info = api_pb2.HParamInfo(name=name, type=types[max(kinds)])
+  info.domain_discrete.values.extend(found)
+  return info
+
+
+def _buckets(values: ArrayLike, bins: int) -> np.ndarray:
+  """float64 [bins, 3]: left edge, right edge, count."""
+  if bins < 1:
+    raise FvizError(f'A histogram has at least 1 bin, not {bins}.')
+  values = np.asarray(values).astype(np.float64).ravel()
+  counts, edges = np.histogram(values[np.isfinite(values)], bins)
+  return np.stack([edges[:-1], edges[1:], counts], axis=-1)

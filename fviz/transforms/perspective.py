@@ -1,0 +1,84 @@
+"""Perspective: random projective maps near the identity."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+
+from fviz.checks import check
+from fviz.errors import FvizError
+from fviz.resampling import sampling
+from fviz.types import Array, Transform
+
+
+def homography(strength: float = 0.05) -> Transform:
+  """A random projective map near the identity (lucid's homography).
+
+  With coordinates from -1 to 1, (x, y, 1) goes to H (x, y, 1), H the identity
+  plus U(-strength, strength) in all but the last entry. Two passes, along rows
+  and then along columns (Catmull and Smith 1980), each a sum over shifted
+  copies; the cost grows with the strength.
+
+  Args:
+    strength: from 0 to .15.
+
+  >>> homography(0.1)(jax.random.key(0), jnp.zeros([1, 8, 9, 3])).shape
+  (1, 8, 9, 3)
+  """
+  check('strength', strength, 0)
+  if strength > 0.15:
+    raise FvizError(f'homography: strength is at most .15, not {strength}.')
+  # |x' - x| of a point of the square, in half sides.
+  most = 5 * strength / (1 - 2 * strength)
+
+  def transform(key, images):
+    n, h, w, _ = images.shape
+    delta = jax.random.uniform(key, (n, 8), minval=-strength, maxval=strength)
+    matrix = jnp.concatenate([delta, jnp.zeros([n, 1])], 1).reshape(n, 3, 3)
+    matrix = matrix + jnp.eye(3)
+    x, y = _line(w), _line(h)[:, None]
+    # First source rows at output columns, then output rows of those columns.
+    u = jax.vmap(lambda m: _column_of(m, x, y))(matrix) - x
+    v = jax.vmap(lambda m: _row_of(m, x, y))(matrix) - y
+    planes = sampling.planes(images)
+    for shift, axis, size in ((u, 3, w), (v, 2, h)):
+      half = (size - 1) / 2
+      planes = _shifted(planes, shift[:, None] * half, axis, most * half)
+    return sampling.from_planes(planes)
+
+  return transform
+
+
+def _line(size: int) -> Array:
+  return jnp.linspace(-1, 1, size) if size > 1 else jnp.zeros([1])
+
+
+def _column_of(m: Array, x: Array, v: Array) -> Array:
+  """Where column x of the result lies in row v of the source."""
+  y = (v * (m[2, 0] * x + m[2, 2]) - m[1, 0] * x - m[1, 2]) / (
+    m[1, 1] - v * m[2, 1]
+  )
+  return (m[0, 0] * x + m[0, 1] * y + m[0, 2]) / (
+    m[2, 0] * x + m[2, 1] * y + m[2, 2]
+  )
+
+
+def _row_of(m: Array, x: Array, y: Array) -> Array:
+  return (m[1, 0] * x + m[1, 1] * y + m[1, 2]) / (
+    m[2, 0] * x + m[2, 1] * y + m[2, 2]
+  )
+
+
+def _shifted(planes: Array, shift: Array, axis: int, most: float) -> Array:
+  """out[j] = planes[j + shift[j]] along an axis, |shift| <= most."""
+  reach, size = math.ceil(most) + 1, planes.shape[axis]
+  border = [(0, 0)] * 4
+  border[axis] = (reach, reach)
+  wide, out = jnp.pad(planes, border), 0.0
+  for k in range(-reach, reach + 1):
+    weight = jnp.maximum(0, 1 - jnp.abs(shift - k))
+    first = k + reach
+    out += weight * jax.lax.slice_in_dim(wide, first, first + size, axis=axis)
+  return out

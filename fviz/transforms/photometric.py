@@ -1,0 +1,48 @@
+"""Blur and noise: transforms that leave every pixel where it is."""
+
+from __future__ import annotations
+
+import jax
+
+from fviz.checks import check
+from fviz.resampling.blur import gaussian_blur
+from fviz.types import Transform
+
+
+def blur(sigma: float) -> Transform:
+  """A Gaussian blur, sigma in pixels (Yosinski et al. 2015).
+
+  >>> print(blur(1.)(jax.random.key(0), jnp.ones([1, 4, 5, 3])).mean())
+  1.0
+  """
+  check('sigma', sigma, 0)
+  return lambda key, images: gaussian_blur(images, sigma)
+
+
+def noise(sd: float) -> Transform:
+  """Adds N(0, sd^2); the result may leave [0, 1].
+
+  >>> noise(0.1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  (1, 4, 5, 3)
+  """
+  check('sd', sd, 0)
+
+  def transform(key, images):
+    return images + sd * jax.random.normal(key, images.shape, images.dtype)
+
+  return transform
+
+
+def uniform_noise(most: float) -> Transform:
+  """Adds U(-most, most), as MaCo does; the result may leave [0, 1].
+
+  >>> uniform_noise(0.1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  (1, 4, 5, 3)
+  """
+  check('most', most, 0)
+
+  def transform(key, images):
+    draw = jax.random.uniform(key, images.shape, images.dtype, -1, 1)
+    return images + most * draw
+
+  return transform
