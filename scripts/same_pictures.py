@@ -4,8 +4,8 @@ python scripts/same_pictures.py make before      # with the old code
 python scripts/same_pictures.py make after       # with the new
 python scripts/same_pictures.py compare before after
 
-Both on one machine: other processors round otherwise. `resume before FOLDER` ends
-what the old code left half done, in a copy, and makes its pictures again.
+Both on one machine: other processors round otherwise. `resume before FOLDER`
+ends what the old code left half done, in a copy, and makes its pictures again.
 """
 
 import filecmp
@@ -63,7 +63,7 @@ _DREAMS = {
   'label': ['--label', 'owl'],
   'guided': ['--layer', 'mixed3', '--guide', '{photo}'],
   'masked': ['--mask', '{photo}'],
-  'windowed': ['--set', 'window=64'],
+  'windowed': ['--size', '256', '--set', 'window=160'],
   'panorama': ['--pano'],
   'notebook': ['--preset', 'notebook'],
 }
@@ -175,6 +175,9 @@ def _inputs(folder: pathlib.Path):
 
 
 def _call(*arguments) -> None:
+  """Runs a command whose last argument is its output, if that is not there."""
+  if pathlib.Path(str(arguments[-1])).exists():
+    return
   pathlib.Path(str(arguments[-1])).parent.mkdir(parents=True, exist_ok=True)
   print('fviz', *arguments, flush=True)
   if code := cli.main([str(a) for a in arguments]):
