@@ -9,6 +9,7 @@ ends what the old code left half done, in a copy, and makes its pictures again.
 """
 
 import filecmp
+import os
 import pathlib
 import re
 import shutil
@@ -84,6 +85,9 @@ def main(argv: list[str]) -> int:
 
 
 def make(folder: pathlib.Path) -> int:
+  folder.mkdir(parents=True, exist_ok=True)
+  os.chdir(folder)  # Records hold the paths of inputs.
+  folder = pathlib.Path()
   photo, clip = _inputs(folder / 'inputs')
   for name, arguments in _RECIPES.items():
     _call('render', '--recipe', name, *_UNIT, *arguments, *_SMALL,
@@ -154,14 +158,12 @@ def _pixels(file: pathlib.Path) -> np.ndarray:
 
 def _inputs(folder: pathlib.Path):
   """A photo and a clip, drawn."""
-  from fviz.media import picture_files
-
   folder.mkdir(parents=True, exist_ok=True)
   y, x = np.mgrid[:96, :128] / 16.0
   waves = [np.sin(x + k) * np.cos(y * (1 + k / 2)) for k in range(3)]
   image = (np.stack(waves, -1) / 2 + 0.5).astype(np.float32)
   photo, clip = folder / 'photo.png', folder / 'clip.mp4'
-  picture_files.write(str(photo), image)
+  Image.fromarray(np.uint8(image * 255 + 0.5)).save(photo)
   import av
 
   with av.open(str(clip), 'w') as film:
