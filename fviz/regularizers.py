@@ -15,7 +15,7 @@ from jax.typing import ArrayLike
 
 from fviz import natural_images
 from fviz.errors import FvizError
-from fviz.types import Objective
+from fviz.types import Leaf, Objective
 
 # What config strings can name.
 CONFIG_NAMES = (
@@ -45,7 +45,7 @@ def total_variation(beta: ArrayLike | None = None) -> Objective:
     return Objective(_total_variation, ())
   if not isinstance(beta, jax.core.Tracer) and np.any(np.asarray(beta) <= 0):
     raise FvizError(f'beta must be positive, not {beta}; 2 is usual.')
-  return Objective(_isotropic_variation, (), (beta,), ('number',))
+  return Objective(_isotropic_variation, (), (Leaf(beta),))
 
 
 def l1(center: ArrayLike = 0.5) -> Objective:
@@ -54,7 +54,7 @@ def l1(center: ArrayLike = 0.5) -> Objective:
   >>> print(l1()({}, jnp.zeros([1, 2, 2, 3])))
   0.5
   """
-  return Objective(_l1, (), (center,), ('number',))
+  return Objective(_l1, (), (Leaf(center),))
 
 
 def l2(center: ArrayLike = 0.5) -> Objective:
@@ -65,7 +65,7 @@ def l2(center: ArrayLike = 0.5) -> Objective:
   >>> print(f"{l2(0.0)({}, jnp.zeros([1, 2, 2, 3])):.4f}")
   0.0010
   """
-  return Objective(_l2, (), (center,), ('number',))
+  return Objective(_l2, (), (Leaf(center),))
 
 
 def alpha_norm(alpha: ArrayLike = 6.0) -> Objective:
@@ -79,7 +79,7 @@ def alpha_norm(alpha: ArrayLike = 6.0) -> Objective:
       f'alpha must be 1 or more, not {alpha}: else the gradient '
       'is infinite at grey.'
     )
-  return Objective(_alpha_norm, (), (alpha,), ('number',))
+  return Objective(_alpha_norm, (), (Leaf(alpha),))
 
 
 def blur() -> Objective:
@@ -105,7 +105,7 @@ def boundary(width: int = 20, center: float = 0.5) -> Objective:
   """
   if not isinstance(width, int) or width < 1:
     raise FvizError(f'width must be an integer from 1 on, not {width!r}.')
-  return Objective(_Boundary(width), (), (center,), ('number',))
+  return Objective(_Boundary(width), (), (Leaf(center),))
 
 
 def spectrum(exponent: ArrayLike = 1.0) -> Objective:
@@ -119,7 +119,7 @@ def spectrum(exponent: ArrayLike = 1.0) -> Objective:
   >>> float(spectrum(0.0)({}, x)) < float(spectrum(1.0)({}, x))
   True
   """
-  return Objective(_spectrum, (), (exponent,), ('number',))
+  return Objective(_spectrum, (), (Leaf(exponent),))
 
 
 def _total_variation(activations, images):

@@ -6,6 +6,7 @@ Nothing here imports another module of fviz, and the core never imports flax.
 from __future__ import annotations
 
 import dataclasses
+import enum
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -89,6 +90,44 @@ class Transform(Protocol):
   def __call__(self, key: Key, images: Array) -> Array: ...
 
 
+class Kind(enum.Enum):
+  """What a leaf of an objective is."""
+
+  NUMBER = 'number'
+  INDEX = 'index'  # The number of a channel.
+  LABEL = 'label'  # The same, or a class's name until `objectives.bind`.
+  POSITION = 'position'  # A row or a column of the activation.
+  VECTOR = 'vector'  # [channels]
+  MASK = 'mask'  # [height, width]
+  MATRIX = 'matrix'  # [channels, channels]
+  ARRAY = 'array'  # [height, width, channels]
+  OBJECTIVE = 'objective'
+
+  @property
+  def rank(self) -> int:
+    """How many axes such a leaf has; an axis of jobs comes on top."""
+    ranks = {Kind.VECTOR: 1, Kind.MASK: 2, Kind.MATRIX: 2, Kind.ARRAY: 3}
+    return ranks.get(self, 0)
+
+  @property
+  def is_integer(self) -> bool:
+    return self in (Kind.INDEX, Kind.LABEL, Kind.POSITION)
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Leaf:
+  """A number, an array or an objective that an objective is made of.
+
+  Attributes:
+    value: it may carry a leading axis of jobs.
+    kind: what it is; static.
+  """
+
+  value: Any
+  kind: Kind = dataclasses.field(default=Kind.NUMBER, metadata={'static': True})
+
+
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Objective:
@@ -99,23 +138,18 @@ class Objective:
   jobs. `+ - *` with another objective or a number build new objectives.
 
   Attributes:
-    function: (activations, images, *leaves) -> scalar; static.
+    function: (activations, images, *values of the leaves) -> scalar; static.
     layers: the layers it reads; static.
-    leaves: numbers, arrays, or other objectives.
-    kinds: one word a leaf: 'index' (of a channel), 'label' (an index, or the
-      name of a class until `objectives.bind` looks it up), 'number', 'vector'
-      ([channels]), 'array' ([h, w, channels]), or 'objective'; static.
+    leaves: what may differ from job to job.
   """
 
   function: Callable[..., Array] = dataclasses.field(metadata={'static': True})
   layers: tuple[str, ...] = dataclasses.field(metadata={'static': True})
-  leaves: tuple[Any, ...] = ()
-  kinds: tuple[str, ...] = dataclasses.field(
-    default=(), metadata={'static': True}
-  )
+  leaves: tuple[Leaf, ...] = ()
 
   def __call__(self, activations: Activations, images: Array) -> Array:
-    return self.function(activations, images, *self.leaves)
+    values = (leaf.value for leaf in self.leaves)
+    return self.function(activations, images, *values)
 
   def __add__(self, other: Objective | ArrayLike) -> Objective:
     return _combine(_sum, self, other)
@@ -139,10 +173,11 @@ class Objective:
 
 
 def _combine(function, a: Objective, b: Objective | ArrayLike) -> Objective:
+  first = Leaf(a, Kind.OBJECTIVE)
   if isinstance(b, Objective):
     layers = tuple(dict.fromkeys(a.layers + b.layers))
-    return Objective(function, layers, (a, b), ('objective', 'objective'))
-  return Objective(function, a.layers, (a, b), ('objective', 'number'))
+    return Objective(function, layers, (first, Leaf(b, Kind.OBJECTIVE)))
+  return Objective(function, a.layers, (first, Leaf(b)))
 
 
 def _sum(activations, images, a, b):

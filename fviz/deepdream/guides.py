@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 
 from fviz import objectives
 from fviz.errors import FvizError
-from fviz.types import Network, Objective
+from fviz.types import Kind, Leaf, Network, Objective
 
 _FLOOR = 0.02  # Added to every deviation: dead channels divide by zero.
 
@@ -35,10 +35,10 @@ def normalized(
   >>> print(normalized('mixed', [1., 3., 0.], [.98, .98, .98])(a, None))
   1.3333334
   """
-  leaves = (np.float32(mean), np.float32(std), power)
-  kinds = ('vector', 'vector', 'number')
+  statistics = (np.float32(mean), np.float32(std))
+  leaves = (*(Leaf(s, Kind.VECTOR) for s in statistics), Leaf(power))
   at = objectives.At(_normalized, layer)
-  return Objective(at, (layer,), leaves, kinds)
+  return Objective(at, (layer,), leaves)
 
 
 def guided(layer: str, features: ArrayLike) -> Objective:
@@ -59,7 +59,7 @@ def guided(layer: str, features: ArrayLike) -> Objective:
   if features.ndim != 3 or not features.size:
     raise FvizError(f'A guide is [h, w, channels], not {features.shape}.')
   at = objectives.At(_guided, layer)
-  return Objective(at, (layer,), (features,), ('array',))
+  return Objective(at, (layer,), (Leaf(features, Kind.ARRAY),))
 
 
 def guide(network: Network, layer: str, image: ArrayLike) -> Objective:

@@ -480,11 +480,11 @@ def render(
 
 def units(objective, jobs: int) -> np.ndarray:
   """What names a job: its channel where there is one, else its position."""
-  for leaf, kind in zip(objective.leaves, objective.kinds, strict=True):
-    if kind in ('index', 'label'):
-      return np.asarray(leaf)
-    if kind == 'objective':
-      return units(leaf, jobs)
+  for leaf in objective.leaves:
+    if leaf.kind in (types.Kind.INDEX, types.Kind.LABEL):
+      return np.asarray(leaf.value)
+    if leaf.kind is types.Kind.OBJECTIVE:
+      return units(leaf.value, jobs)
   return np.arange(jobs)
 
 

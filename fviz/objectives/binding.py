@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -13,10 +13,7 @@ import numpy as np
 from fviz import types
 from fviz.errors import FvizError, unknown
 from fviz.objectives import class_names
-from fviz.types import Activations, Array, Network, Objective
-
-# The axes of a leaf that is not batched over jobs; all others have none.
-_RANKS = {'vector': 1, 'mask': 2, 'matrix': 2, 'array': 3}
+from fviz.types import Activations, Array, Kind, Leaf, Network, Objective
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,8 +21,8 @@ class At:
   """A formula at one layer: equal by value, so that jit caches survive.
 
   Attributes:
-    formula: (activation [n, ..., channels] in float32, *leaves) -> scalar; a
-      module-level function.
+    formula: (activation [n, ..., channels] in float32, *values of leaves) ->
+      scalar; a module-level function.
     layer: the layer's name, '' for the network's last until `bind`.
     reference: whether the reference's activation comes second.
   """
@@ -78,7 +75,7 @@ def bind(objective: Objective, network: Network) -> Objective:
   >>> from fviz.objectives import logit
   >>> from fviz.types import Layer, Network
   >>> net = Network(None, {}, {'logits': Layer(2, (), 0)}, ('cat', 'dog'))
-  >>> print(bind(logit('dog'), net).leaves[0])
+  >>> print(bind(logit('dog'), net).leaves[0].value)
   1
   """
   layers = tuple(_layer_name(name, network) for name in objective.layers)
@@ -87,11 +84,8 @@ def bind(objective: Objective, network: Network) -> Objective:
     function = dataclasses.replace(
       function, layer=_layer_name(function.layer, network)
     )
-  leaves = tuple(
-    _bind_leaf(leaf, kind, layers, network)
-    for leaf, kind in zip(objective.leaves, objective.kinds, strict=True)
-  )
-  return Objective(function, layers, leaves, objective.kinds)
+  leaves = tuple(_bound(leaf, layers, network) for leaf in objective.leaves)
+  return Objective(function, layers, leaves)
 
 
 def batch(objective: Objective) -> tuple[int | None, Objective]:
@@ -110,15 +104,14 @@ def batch(objective: Objective) -> tuple[int | None, Objective]:
   """
   sizes = sorted(set(_sizes(objective)))
   if not sizes:
-    return None, _map(objective, lambda leaf, kind: _array(leaf, kind))
+    return None, _map(objective, _array)
   if len(sizes) > 1:
     raise FvizError(
       f'The leaves of one objective have {sizes} jobs. Give each leaf the same '
       'number of jobs, or no axis of jobs at all.'
     )
-  return sizes[0], _map(
-    objective, lambda leaf, kind: _repeat(_array(leaf, kind), kind, sizes[0])
-  )
+  repeat = lambda value, kind: _repeat(_array(value, kind), kind, sizes[0])
+  return sizes[0], _map(objective, repeat)
 
 
 # What several kinds of objectives read.
@@ -152,61 +145,61 @@ def _layer_name(name: str, network: Network) -> str:
   return name
 
 
-def _bind_leaf(leaf, kind, layers, network):
-  if kind == 'objective':
-    return bind(leaf, network)
-  if kind == 'label':
-    leaf = _indices(leaf, network)
-  array = _array(leaf, kind)
+def _bound(leaf: Leaf, layers: tuple[str, ...], network: Network) -> Leaf:
+  if leaf.kind is Kind.OBJECTIVE:
+    return Leaf(bind(leaf.value, network), leaf.kind)
+  value = leaf.value
+  if leaf.kind is Kind.LABEL:
+    value = _indices(value, network)
+  value = _array(value, leaf.kind)
   if len(layers) == 1:
-    _check(array, kind, layers[0], network)
-  return array
+    _check(value, leaf.kind, layers[0], network)
+  return Leaf(value, leaf.kind)
 
 
-def _array(leaf: Any, kind: str) -> Array:
-  """Leaves as int32 or float32 of the kind's rank, or one more for jobs."""
-  integer = kind in ('index', 'label', 'position')
-  if not isinstance(leaf, jax.Array):
-    leaf = np.asarray(leaf)
-  if leaf.dtype.kind in 'USO':
+def _array(value: Any, kind: Kind) -> Array:
+  """The value as int32 or float32 of its kind's rank, or one more for jobs."""
+  if not isinstance(value, jax.Array):
+    value = np.asarray(value)
+  if value.dtype.kind in 'USO':
     raise FvizError(
-      f'{leaf} is no {kind}; `bind` resolves the names of labels.'
+      f'{value} is no {kind.value}; `bind` resolves the names of labels.'
     )
-  if integer and not jnp.issubdtype(leaf.dtype, jnp.integer):
-    raise FvizError(f'{kind} must be an integer, not {leaf}.')
-  rank = _RANKS.get(kind, 0)
-  if leaf.ndim not in (rank, rank + 1):
+  if kind.is_integer and not jnp.issubdtype(value.dtype, jnp.integer):
+    raise FvizError(f'{kind.value} must be an integer, not {value}.')
+  if value.ndim not in (kind.rank, kind.rank + 1):
     raise FvizError(
-      f'{kind} has shape {leaf.shape}: it takes {rank} axes, '
-      f'{rank + 1} with an axis of jobs.'
+      f'{kind.value} has shape {value.shape}: it takes {kind.rank} axes, '
+      f'{kind.rank + 1} with an axis of jobs.'
     )
-  return jnp.asarray(leaf, jnp.int32 if integer else jnp.float32)
+  return jnp.asarray(value, jnp.int32 if kind.is_integer else jnp.float32)
 
 
-def _check(array: Array, kind: str, layer: str, network: Network) -> None:
-  channels = network.layers[layer].channels
-  if kind in ('vector', 'matrix', 'array') and array.shape[-1] != channels:
+def _check(array: Array, kind: Kind, layer: str, network: Network) -> None:
+  channels, name = network.layers[layer].channels, kind.value
+  by_channel = kind in (Kind.VECTOR, Kind.MATRIX, Kind.ARRAY)
+  if by_channel and array.shape[-1] != channels:
     raise FvizError(
-      f'{kind} of length {array.shape[-1]}: layer {layer!r} of {network.name} '
+      f'{name} of length {array.shape[-1]}: layer {layer!r} of {network.name} '
       f'has {channels} channels.'
     )
   if isinstance(array, jax.core.Tracer):
     return
-  if kind in ('index', 'label'):
+  if kind in (Kind.INDEX, Kind.LABEL):
     for i in np.atleast_1d(array):
       if not 0 <= i < channels:
         raise FvizError(
-          f'{kind} {i} is out of range: layer {layer!r} of {network.name} '
+          f'{name} {i} is out of range: layer {layer!r} of {network.name} '
           f'has channels 0 to {channels - 1}.'
         )
-  if kind == 'position' and np.any(np.asarray(array) < 0):
+  if kind is Kind.POSITION and np.any(np.asarray(array) < 0):
     raise FvizError(f'Position {array} is negative; count from 0, top left.')
 
 
-def _indices(label, network: Network):
+def _indices(label: Any, network: Network) -> Any:
   """Indices for labels: a name, an index, or a sequence of either."""
   if isinstance(label, str):
-    return _index(label, network)
+    return class_names.index(label, network.labels, network.name)
   if isinstance(label, (list, tuple)):
     return np.array([_indices(one, network) for one in label], np.int32)
   if isinstance(label, np.ndarray) and label.dtype.kind in 'UO':
@@ -214,32 +207,35 @@ def _indices(label, network: Network):
   return label
 
 
-def _index(label: str, network: Network) -> int:
-  return class_names.index(label, network.labels, network.name)
-
-
 # Jobs.
 
 
-def _sizes(objective: Objective):
-  for leaf, kind in zip(objective.leaves, objective.kinds, strict=True):
-    if kind == 'objective':
-      yield from _sizes(leaf)
+def _sizes(objective: Objective) -> Iterator[int]:
+  """How many jobs each leaf that has an axis of jobs is for."""
+  for leaf in objective.leaves:
+    if leaf.kind is Kind.OBJECTIVE:
+      yield from _sizes(leaf.value)
     else:
-      array = _array(leaf, kind)
-      if array.ndim > _RANKS.get(kind, 0):
+      array = _array(leaf.value, leaf.kind)
+      if array.ndim > leaf.kind.rank:
         yield array.shape[0]
 
 
-def _map(objective: Objective, function) -> Objective:
-  leaves = tuple(
-    _map(leaf, function) if kind == 'objective' else function(leaf, kind)
-    for leaf, kind in zip(objective.leaves, objective.kinds, strict=True)
-  )
+def _map(
+  objective: Objective, function: Callable[[Any, Kind], Array]
+) -> Objective:
+  """The objective with its values replaced, those of its parts too."""
+
+  def mapped(leaf: Leaf) -> Leaf:
+    if leaf.kind is Kind.OBJECTIVE:
+      return Leaf(_map(leaf.value, function), leaf.kind)
+    return Leaf(function(leaf.value, leaf.kind), leaf.kind)
+
+  leaves = tuple(map(mapped, objective.leaves))
   return dataclasses.replace(objective, leaves=leaves)
 
 
-def _repeat(array: Array, kind: str, jobs: int) -> Array:
-  if array.ndim > _RANKS.get(kind, 0):
+def _repeat(array: Array, kind: Kind, jobs: int) -> Array:
+  if array.ndim > kind.rank:
     return array
   return jnp.broadcast_to(array, (jobs, *array.shape))

@@ -22,7 +22,7 @@ from fviz.objectives.binding import (
   mean_channel,
   take,
 )
-from fviz.types import Objective
+from fviz.types import Kind, Leaf, Objective
 
 # Not objectives, so not what config strings can name; but known from here.
 bind, batch = bind, batch
@@ -35,7 +35,9 @@ def channel(layer: str, index: ArrayLike) -> Objective:
   >>> print(channel('mixed', 2)(a, None))
   2.0
   """
-  return Objective(At(mean_channel, layer), (layer,), (index,), ('index',))
+  return Objective(
+    At(mean_channel, layer), (layer,), (Leaf(index, Kind.INDEX),)
+  )
 
 
 def region(layer: str, index: ArrayLike, mask: ArrayLike) -> Objective:
@@ -50,8 +52,9 @@ def region(layer: str, index: ArrayLike, mask: ArrayLike) -> Objective:
   >>> print(region('mixed', 0, [[0., 0.], [0., 1.]])(a, None))
   3.0
   """
-  leaves = (index, np.asarray(mask, np.float32))
-  return Objective(At(_region, layer), (layer,), leaves, ('index', 'mask'))
+  weights = Leaf(np.asarray(mask, np.float32), Kind.MASK)
+  leaves = (Leaf(index, Kind.INDEX), weights)
+  return Objective(At(_region, layer), (layer,), leaves)
 
 
 def weighted_channels(layer: str, weights: ArrayLike) -> Objective:
@@ -61,8 +64,8 @@ def weighted_channels(layer: str, weights: ArrayLike) -> Objective:
   >>> print(weighted_channels('mixed', [1., 0., -0.5])(a, None))
   0.5
   """
-  leaves = (np.asarray(weights),)
-  return Objective(At(_weighted, layer), (layer,), leaves, ('vector',))
+  leaves = (Leaf(np.asarray(weights), Kind.VECTOR),)
+  return Objective(At(_weighted, layer), (layer,), leaves)
 
 
 def neuron(
@@ -84,9 +87,10 @@ def neuron(
   if (y is None) != (x is None):
     raise FvizError(f'neuron needs both y and x or neither, not {y=}, {x=}.')
   if y is None:
-    return Objective(At(_center, layer), (layer,), (index,), ('index',))
-  kinds = ('index', 'position', 'position')
-  return Objective(At(_neuron, layer), (layer,), (index, y, x), kinds)
+    return Objective(At(_center, layer), (layer,), (Leaf(index, Kind.INDEX),))
+  place = (Leaf(y, Kind.POSITION), Leaf(x, Kind.POSITION))
+  leaves = (Leaf(index, Kind.INDEX), *place)
+  return Objective(At(_neuron, layer), (layer,), leaves)
 
 
 def layer(name: str) -> Objective:
@@ -121,9 +125,10 @@ def target(layer: str, value: ArrayLike) -> Objective:
   >>> print(target('critic', 1.0)(a, None))
   -0.25
   """
-  kind = 'vector' if np.ndim(value) else 'number'
-  leaves = (np.asarray(value) if np.ndim(value) else value,)
-  return Objective(At(_target, layer), (layer,), leaves, (kind,))
+  wanted = (
+    Leaf(np.asarray(value), Kind.VECTOR) if np.ndim(value) else Leaf(value)
+  )
+  return Objective(At(_target, layer), (layer,), (wanted,))
 
 
 def opacity() -> Objective:
@@ -138,7 +143,7 @@ def opacity() -> Objective:
   return Objective(_opacity, ())
 
 
-# Formulas: (activation [n, ..., channels], *leaves) -> scalar.
+# Formulas: (activation [n, ..., channels], *values of leaves) -> scalar.
 
 
 def _center(a, index):

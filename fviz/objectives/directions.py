@@ -8,7 +8,7 @@ from jax.typing import ArrayLike
 
 from fviz.errors import FvizError
 from fviz.objectives.binding import At, at_center
-from fviz.types import Objective
+from fviz.types import Kind, Leaf, Objective
 
 
 def direction(
@@ -26,9 +26,8 @@ def direction(
   6.0
   """
   # An array from the start: a list would be several leaves of the pytree.
-  leaves = (np.asarray(vector), cossim_pow)
-  kinds = ('vector', 'number')
-  return Objective(At(_direction, layer), (layer,), leaves, kinds)
+  leaves = (Leaf(np.asarray(vector), Kind.VECTOR), Leaf(cossim_pow))
+  return Objective(At(_direction, layer), (layer,), leaves)
 
 
 def direction_neuron(
@@ -40,9 +39,8 @@ def direction_neuron(
   >>> print(direction_neuron('mixed', [2.])(a, None))
   6.0
   """
-  leaves = (np.asarray(vector), cossim_pow)
-  kinds = ('vector', 'number')
-  return Objective(At(_direction_neuron, layer), (layer,), leaves, kinds)
+  leaves = (Leaf(np.asarray(vector), Kind.VECTOR), Leaf(cossim_pow))
+  return Objective(At(_direction_neuron, layer), (layer,), leaves)
 
 
 def tensor_direction(
@@ -59,9 +57,8 @@ def tensor_direction(
   >>> print(tensor_direction('mixed', np.ones([2, 2, 2]))(a, None))
   2.0
   """
-  leaves = (np.asarray(tensor), cossim_pow)
-  kinds = ('array', 'number')
-  return Objective(At(_tensor_direction, layer), (layer,), leaves, kinds)
+  leaves = (Leaf(np.asarray(tensor), Kind.ARRAY), Leaf(cossim_pow))
+  return Objective(At(_tensor_direction, layer), (layer,), leaves)
 
 
 def whitened_direction(
@@ -85,9 +82,12 @@ def whitened_direction(
   >>> print(whitened_direction('mixed', [1., 1.], np.eye(2), 0.0)(a, None))
   1.0
   """
-  leaves = (np.asarray(vector), np.asarray(inverse_covariance), cossim_pow)
-  kinds = ('vector', 'matrix', 'number')
-  return Objective(At(_whitened, layer), (layer,), leaves, kinds)
+  leaves = (
+    Leaf(np.asarray(vector), Kind.VECTOR),
+    Leaf(np.asarray(inverse_covariance), Kind.MATRIX),
+    Leaf(cossim_pow),
+  )
+  return Objective(At(_whitened, layer), (layer,), leaves)
 
 
 def _direction(a, vector, power):

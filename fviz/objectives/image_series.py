@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from fviz.objectives.binding import At
-from fviz.types import Objective
+from fviz.types import Kind, Leaf, Objective
 
 
 def diversity(layer: str) -> Objective:
@@ -35,8 +35,10 @@ def interpolation(
   >>> print(interpolation('mixed', 0, 'mixed', 1)(a, None))
   3.0
   """
-  down = Objective(At(_down, first), (first,), (index,), ('index',))
-  return down + Objective(At(_up, second), (second,), (other,), ('index',))
+  down = Objective(At(_down, first), (first,), (Leaf(index, Kind.INDEX),))
+  return down + Objective(
+    At(_up, second), (second,), (Leaf(other, Kind.INDEX),)
+  )
 
 
 def alignment(layer: str, decay: ArrayLike = 2.0) -> Objective:
@@ -48,7 +50,7 @@ def alignment(layer: str, decay: ArrayLike = 2.0) -> Objective:
   >>> print(alignment('mixed')(a, None))
   -0.5
   """
-  return Objective(At(_alignment, layer), (layer,), (decay,), ('number',))
+  return Objective(At(_alignment, layer), (layer,), (Leaf(decay),))
 
 
 def gram(a):

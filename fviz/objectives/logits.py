@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from fviz.objectives.binding import At, mean_channel, take
-from fviz.types import Objective
+from fviz.types import Kind, Leaf, Objective
 
 
 def logit(label: str | ArrayLike | Sequence[str], layer: str = '') -> Objective:
@@ -24,7 +24,9 @@ def logit(label: str | ArrayLike | Sequence[str], layer: str = '') -> Objective:
   >>> print(logit(1, 'logits')({'logits': jnp.array([[3., 4.]])}, None))
   4.0
   """
-  return Objective(At(mean_channel, layer), (layer,), (label,), ('label',))
+  return Objective(
+    At(mean_channel, layer), (layer,), (Leaf(label, Kind.LABEL),)
+  )
 
 
 def log_odds(
@@ -42,7 +44,7 @@ def log_odds(
   >>> print(log_odds(1, 'logits')({'logits': jnp.array([[3., 4.]])}, None))
   1.0
   """
-  return Objective(At(_log_odds, layer), (layer,), (label,), ('label',))
+  return Objective(At(_log_odds, layer), (layer,), (Leaf(label, Kind.LABEL),))
 
 
 def _log_odds(a, index):

@@ -12,7 +12,7 @@ from fviz.errors import unknown
 from fviz.objectives import binding
 from fviz.objectives.binding import At
 from fviz.objectives.image_series import gram
-from fviz.types import Objective
+from fviz.types import Leaf, Objective
 
 
 def match(layer: str, loss: str = 'l2') -> Objective:
@@ -48,7 +48,7 @@ def caricature(layer: str, cossim_pow: float = 0.0) -> Objective:
   3.0
   """
   at = At(_caricature, layer, reference=True)
-  return Objective(at, (layer,), (cossim_pow,), ('number',))
+  return Objective(at, (layer,), (Leaf(cossim_pow),))
 
 
 def distance(layer: str) -> Objective:

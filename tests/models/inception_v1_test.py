@@ -86,7 +86,7 @@ def test_parameter_count(network):
 def test_labels_come_with_the_graph(network, graph, tmp_path):
   assert len(network.labels) == 1008
   bound = objectives.bind(objectives.logit('goldfish'), network)
-  assert bound.leaves[0] == 2
+  assert bound.leaves[0].value == 2
   assert bound.layers == ('output',)
   path = tmp_path / 'tensorflow_inception_graph.pb'
   path.write_bytes(graph.SerializeToString())

@@ -49,7 +49,7 @@ def test_squeezenet_top_5(squeezenet, weights_file, image_file, photo):
 def test_squeezenet_knows_its_labels(squeezenet):
   network, _ = squeezenet
   bound = objectives.bind(objectives.logit('goldfish'), network)
-  assert bound.leaves[0] == 1
+  assert bound.leaves[0].value == 1
 
 
 @pytest.mark.parametrize('filter_', ['BILINEAR', 'BICUBIC', 'BOX'])

@@ -224,7 +224,7 @@ def test_equal_objectives_share_a_compilation():
 def test_labels(label, index):
   bound = objectives.bind(objectives.logit(label), NETWORK)
   assert bound.layers == ('logits',)
-  assert bound.leaves[0] == index
+  assert bound.leaves[0].value == index
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_batch_of_labels_and_vectors():
   jobs, many = objectives.batch(
     objectives.bind(objectives.logit(['dog', 'cat']), NETWORK)
   )
-  assert jobs == 2 and many.leaves[0].tolist() == [1, 0]
+  assert jobs == 2 and many.leaves[0].value.tolist() == [1, 0]
   assert (
     objectives.batch(objectives.direction('mixed', np.ones([4, 5])))[0] == 4
   )
