@@ -43,7 +43,7 @@ def recipes(size: int) -> dict[str, engine.Recipe]:
 def measure(network, layer: str, channels: np.ndarray, recipe) -> dict:
   """The curve of one recipe: means of units with 95 % intervals."""
   marks = tuple(m for m in _MARKS if m <= recipe.steps)
-  recipe = dataclasses.replace(recipe, snapshots=marks)
+  recipe = dataclasses.replace(recipe, snapshot_steps=marks)
   objective = objectives.channel(layer, jnp.asarray(channels))
   start = time.monotonic()
   result = fviz.render(network, objective, recipe, batch_size=8)

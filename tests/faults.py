@@ -263,9 +263,9 @@ def out_of_memory(moment: int, largest: int) -> None:
   """From the n-th step on, no more than `largest` units fit the device."""
   import jax
 
-  from fviz import engine
+  from fviz.engine import programs
 
-  program, steps = engine.Engine._program, itertools.count(1)
+  program, steps = programs.Programs.step, itertools.count(1)
 
   def full(self, size):
     step = program(self, size)
@@ -278,7 +278,7 @@ def out_of_memory(moment: int, largest: int) -> None:
     tried.input_shardings = step.input_shardings
     return tried
 
-  engine.Engine._program = full
+  programs.Programs.step = full
 
 
 def file_size(most: int) -> None:

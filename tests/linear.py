@@ -49,7 +49,7 @@ def logit_gradient(x, k):
 def run(recipe, objective, steps):
   """(start, images after each step), [1, h, w, c] in [0, 1]."""
   recipe = dataclasses.replace(
-    recipe, steps=steps, snapshots=tuple(range(1, steps + 1))
+    recipe, steps=steps, snapshot_steps=tuple(range(1, steps + 1))
   )
   result = fviz.render(NETWORK, objective, recipe, seed=3)
   params = params_of(recipe, unit_of(objective))

@@ -68,7 +68,7 @@ def test_numbers_follow_schedules():
       regularizer=rate(step) * penalty,
       steps=4,
       redirect_steps=0,
-      snapshots=(1, 2, 3, 4),
+      snapshot_steps=(1, 2, 3, 4),
     )
 
   result = fviz.render(NET16, 0.0 * target, engine.scheduled(make))

@@ -22,7 +22,7 @@ from ml_collections import ConfigDict
 from tqdm import tqdm
 
 from fviz import config as configs
-from fviz import engine, errors, models, objectives, types
+from fviz import engine, errors, models, types
 from fviz import sweep as sweeps
 from fviz.compare import candidates, judge, metrics, report, sheets
 from fviz.media import png
@@ -174,22 +174,23 @@ class _Work:
       return
     rows = np.array([i for i, _, _ in jobs])
     channels = np.array([unit[1] for _, _, unit in jobs])
-    objective = objectives.bind(
-      objectives.channel(jobs[0][2][0], jnp.asarray(channels)), self.network
+    work = engine.channel_jobs(
+      self.network,
+      jobs[0][2][0],
+      channels,
+      self._keys(jobs),
+      tuple(x[rows] for x in group.numbers),
     )
-    _, objective = objectives.batch(objective)
     clock = _Clock()
     label = ', '.join(group.names)
     label = label if len(label) < 30 else f'{label[:29]}…'
     with tqdm(total=len(jobs), unit='picture', desc=label) as bar:
       for where, result in engine.batches(
         self.network,
-        objective,
-        self._keys(jobs),
+        work,
         group.recipe,
         self.config.batch_size or 'auto',
         clock.tick,
-        numbers=tuple(x[rows] for x in group.numbers),
       ):
         self._save([jobs[i] for i in where], result, clock.lap())
         bar.update(len(where))

@@ -1,14 +1,12 @@
 """What a run is asked to do: defaults that read like a table."""
 
+from fviz.config.build import check, recipe, snapshot_steps
 from fviz.config.defaults import (
-  check,
   compare,
   dream,
   hallucination_machine,
   notebook,
-  recipe,
   render,
-  snapshot_steps,
   sweep,
 )
 

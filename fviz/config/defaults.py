@@ -1,34 +1,11 @@
-"""Configurations: defaults that read like a table, checked before any work.
+"""Configurations: defaults that read like a table.
 
 A file in configs/ starts from a function here and states what differs.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import Any
-
-import jax
-import optax
 from ml_collections import ConfigDict
-
-from fviz import (
-  color,
-  config_strings,
-  engine,
-  errors,
-  gradients,
-  models,
-  optimizers,
-  parameterizations,
-  projections,
-  regularizers,
-  schedules,
-  transforms,
-  types,
-)
-from fviz.compiler import precisions
 
 
 def sweep() -> ConfigDict:
@@ -174,112 +151,3 @@ def hallucination_machine() -> ConfigDict:
   # Theirs is 6 of 255 of each frame's largest motion; ours is in pixels.
   config.video.threshold = 0.5
   return config
-
-
-def snapshot_steps(config: ConfigDict) -> tuple[int, ...]:
-  """The steps of the contact sheets: halves, quarters, ... and the last.
-
-  >>> c = sweep(); snapshot_steps(c)
-  (32, 64, 128, 256)
-  """
-  steps = {max(1, config.steps >> k) for k in range(config.snapshots)}
-  return tuple(sorted(steps))
-
-
-def check(config: ConfigDict, own_network: bool = False) -> None:
-  """Raises one `FvizError` that names every number out of range."""
-  least = dict(
-    variants=1,
-    size=8,
-    steps=1,
-    tolerance=0,
-    redirect_steps=0,
-    snapshots=1,
-    page=1,
-    seed=0,
-    batch_size=0,
-  )
-  problems = [
-    f'config.{name} is {config[name]}, it must be at least {low}'
-    for name, low in least.items()
-    if config[name] < low
-  ]
-  problems += [
-    f'config.regularizers.{name} is {weight}, it must be a finite number'
-    for name, weight in config.regularizers.items()
-    if isinstance(weight, float) and not math.isfinite(weight)
-  ]
-  if not own_network and config.model not in models.names():
-    raise errors.unknown('model', config.model, models.names())
-  if problems:
-    raise errors.FvizError('; '.join(problems) + '.')
-  precisions.check(config.precision)
-
-
-def recipe(config: ConfigDict, network: types.Network) -> engine.Recipe:
-  """The recipe that a config describes, for a network's channels.
-
-  Numbers of its texts may be schedules, such as 'noise(linear(0.1, 0.0, 64))'.
-  """
-  texts = {
-    name: config_strings.calls(config[name])
-    for name in ('color', 'parameterization', 'transforms', 'optimizer')
-  }
-  weights = {k: _scheduled(v) for k, v in config.regularizers.items()}
-  if not schedules.used([texts, weights]):
-    return _recipe(config, network, texts, weights)
-  return engine.scheduled(
-    lambda step: _recipe(config, network, *schedules.at((texts, weights), step))
-  )
-
-
-def _recipe(config, network, texts, weights) -> engine.Recipe:
-  (colors,) = config_strings.resolve(texts['color'], 'color', color)
-  (images,) = config_strings.resolve(
-    texts['parameterization'],
-    'parameterization',
-    parameterizations,
-    size=config.size,
-    channels=network.input_channels,
-    color=colors,
-  )
-  return engine.Recipe(
-    parameterization=images,
-    optimizer=_optimizer(texts['optimizer']),
-    transform=transforms.compose(
-      *config_strings.resolve(texts['transforms'], 'transform', transforms)
-    ),
-    regularizer=_regularizer(weights),
-    steps=config.steps,
-    redirect_steps=config.redirect_steps,
-    snapshots=snapshot_steps(config),
-    tolerance=config.tolerance,
-    precision=config.precision,
-    remat=config.remat,
-  )
-
-
-def _optimizer(text) -> optax.GradientTransformation:
-  parts = config_strings.parse(text, gradients, projections, optimizers)
-  if not parts:
-    raise errors.FvizError("config.optimizer is empty: give 'adam(0.05)'.")
-  return optax.chain(*parts)
-
-
-def _scheduled(weight):
-  """A weight may be the text of a schedule: 'linear(0.0, 1e-3, 64)'."""
-  if not isinstance(weight, str):
-    return weight
-  return config_strings.expression(weight, 'schedule', schedules)
-
-
-def _regularizer(weights: Mapping[str, Any]) -> types.Objective | None:
-  total = None
-  for name, weight in sorted(weights.items()):
-    if name not in regularizers.CONFIG_NAMES:
-      raise errors.unknown('regularizer', name, regularizers.CONFIG_NAMES)
-    # A traced weight may be zero in some jobs: 0 times the term is off, too.
-    if isinstance(weight, jax.core.Tracer) or weight:
-      term = weight * getattr(regularizers, name)()
-      total = term if total is None else total + term
-  return total

@@ -50,7 +50,7 @@ def lewis(
   steps: int = 256,
   image: types.Array | None = None,
   free: types.Array | None = None,
-  snapshots: tuple[int, ...] = (),
+  snapshot_steps: tuple[int, ...] = (),
 ) -> engine.Recipe:
   """Creation by refinement (Lewis 1988): for `objectives.target`.
 
@@ -66,7 +66,7 @@ def lewis(
     steps: how many.
     image: [n, h, w, channels] in [0, 1], whose pixels are kept where not free.
     free: [h, w, 1], 1 where pixels are made, 0 where they are clamped.
-    snapshots: after which steps to keep the images.
+    snapshot_steps: after which steps to keep the images.
 
   >>> lewis(16).steps
   256
@@ -83,7 +83,7 @@ def lewis(
     optax.chain(optax.sgd(learning_rate), projections.box()),
     steps=steps,
     redirect_steps=0,
-    snapshots=snapshots,
+    snapshot_steps=snapshot_steps,
   )
 
 
@@ -95,7 +95,7 @@ def erhan(
   radius: float = _CONTRAST,
   learning_rate: float = 0.03,
   steps: int = 256,
-  snapshots: tuple[int, ...] = (),
+  snapshot_steps: tuple[int, ...] = (),
 ) -> engine.Recipe:
   """Activation maximization on a sphere (Erhan et al. 2009, section 3).
 
@@ -111,7 +111,7 @@ def erhan(
       ours, as the paper's is that of its training data.
     learning_rate: RMS of a step.
     steps: how many.
-    snapshots: after which steps to keep the images.
+    snapshot_steps: after which steps to keep the images.
 
   >>> erhan(16).redirect_steps
   0
@@ -125,7 +125,7 @@ def erhan(
     ),
     steps=steps,
     redirect_steps=0,
-    snapshots=snapshots,
+    snapshot_steps=snapshot_steps,
   )
 
 
@@ -137,7 +137,7 @@ def simonyan(
   weight: float = 0.02,
   learning_rate: float = 2.0,
   steps: int = 256,
-  snapshots: tuple[int, ...] = (),
+  snapshot_steps: tuple[int, ...] = (),
 ) -> engine.Recipe:
   """Class models (Simonyan et al. 2013, eq. 1): for `objectives.logit`.
 
@@ -151,7 +151,7 @@ def simonyan(
     weight: lambda, for the squared norm of pixels in [0, 1].
     learning_rate: of plain gradient ascent.
     steps: how many.
-    snapshots: after which steps to keep the images.
+    snapshot_steps: after which steps to keep the images.
 
   >>> simonyan(16).steps
   256
@@ -164,7 +164,7 @@ def simonyan(
     regularizer=weight * values * regularizers.alpha_norm(2.0),
     steps=steps,
     redirect_steps=0,
-    snapshots=snapshots,
+    snapshot_steps=snapshot_steps,
   )
 
 
@@ -180,7 +180,7 @@ def mahendran(
     (200, 4e-4),
     (100, 4e-5),
   ),
-  snapshots: tuple[int, ...] = (),
+  snapshot_steps: tuple[int, ...] = (),
 ) -> engine.Recipe:
   """Inversion (Mahendran and Vedaldi 2015, eqs. 1-4): for `objectives.match`.
 
@@ -195,7 +195,7 @@ def mahendran(
     beta: of the total variation; 1 gives isolated spikes.
     contrast: s over the square root of the number of values, over 255.
     rates: (steps, rate) in turn; 400 steps as in the paper's experiments.
-    snapshots: after which steps to keep the images.
+    snapshot_steps: after which steps to keep the images.
 
   >>> mahendran(jnp.zeros([1, 8, 8, 3])).steps
   400
@@ -218,7 +218,7 @@ def mahendran(
     regularizer=penalty,
     steps=sum(k for k, _ in rates),
     redirect_steps=0,
-    snapshots=snapshots,
+    snapshot_steps=snapshot_steps,
     reference=reference,
   )
 
@@ -231,7 +231,7 @@ def yosinski(
   n: int = 1,
   gain: float = 1.0,
   steps: int | None = None,
-  snapshots: tuple[int, ...] = (),
+  snapshot_steps: tuple[int, ...] = (),
 ) -> engine.Recipe:
   """Four sets of hand-made priors (Yosinski et al. 2015, table 1).
 
@@ -249,7 +249,7 @@ def yosinski(
     gain: factor of the published rates, which are CaffeNet's: more for networks
       of smaller gradients, whose pictures stay grey otherwise.
     steps: the set's 500, 750, 1000 or 1000 by default.
-    snapshots: after which steps to keep the images.
+    snapshot_steps: after which steps to keep the images.
 
   >>> yosinski(2).steps
   750
@@ -278,7 +278,7 @@ def yosinski(
     optax.chain(*parts, projections.box()),
     steps=steps or most_steps,
     redirect_steps=0,
-    snapshots=snapshots,
+    snapshot_steps=snapshot_steps,
   )
 
 

@@ -33,7 +33,7 @@ def lucid(
   color: colors.Color | None = None,
   crop: bool = False,
   regularizer: types.Objective | None = None,
-  snapshots: tuple[int, ...] = (),
+  snapshot_steps: tuple[int, ...] = (),
 ) -> engine.Recipe:
   """Feature visualization as in Olah, Mordvintsev and Schubert 2017.
 
@@ -54,7 +54,7 @@ def lucid(
       any size: at 64 it is 29 % of what the network sees, and a class may not
       come out; at 128 and more it hardly matters.
     regularizer: a penalty, such as 1e-3 * total_variation().
-    snapshots: after which steps to keep the images.
+    snapshot_steps: after which steps to keep the images.
 
   >>> lucid(64, steps=32).steps
   32
@@ -67,7 +67,7 @@ def lucid(
     transform=_standard(size if crop else None),
     regularizer=regularizer,
     steps=steps,
-    snapshots=snapshots,
+    snapshot_steps=snapshot_steps,
   )
 
 
@@ -188,7 +188,7 @@ def cppn(
   n: int = 1,
   learning_rate: float = 0.005,
   steps: int = 512,
-  snapshots: tuple[int, ...] = (),
+  snapshot_steps: tuple[int, ...] = (),
 ) -> engine.Recipe:
   """A picture as a small network of its coordinates (Mordvintsev et al. 2018).
 
@@ -201,7 +201,7 @@ def cppn(
     n: images a job.
     learning_rate: .005, or .004 as in the notebook.
     steps: how many.
-    snapshots: after which steps to keep the images.
+    snapshot_steps: after which steps to keep the images.
 
   >>> cppn(32).steps
   512
@@ -210,7 +210,7 @@ def cppn(
     parameterizations.cppn(size, channels, n),
     optax.adam(learning_rate),
     steps=steps,
-    snapshots=snapshots,
+    snapshot_steps=snapshot_steps,
   )
 
 
@@ -225,7 +225,7 @@ def maco(
   noise: float = 0.1,
   learning_rate: float = 1.0,
   steps: int = 256,
-  snapshots: tuple[int, ...] = (),
+  snapshot_steps: tuple[int, ...] = (),
 ) -> engine.Recipe:
   """Magnitude-constrained optimization (Fel et al. 2023).
 
@@ -244,27 +244,23 @@ def maco(
     noise: half the range of what is added.
     learning_rate: of NAdam.
     steps: how many.
-    snapshots: after which steps to keep the images.
+    snapshot_steps: after which steps to keep the images.
 
   >>> maco(32).steps
   256
   """
-  images = parameterizations.maco(size, channels, n, photos)
   side = schedules.linear(0.5, 0.05, steps)
-
-  def make(step):
-    return engine.Recipe(
-      images,
-      optax.nadam(learning_rate),
-      transforms.compose(
-        transforms.crops(crops, side(step), 0.1, crop_size),
-        transforms.uniform_noise(noise),
-      ),
-      steps=steps,
-      snapshots=snapshots,
-    )
-
-  return engine.scheduled(make)
+  transform = lambda step: transforms.compose(
+    transforms.crops(crops, side(step), 0.1, crop_size),
+    transforms.uniform_noise(noise),
+  )
+  return engine.Recipe(
+    parameterizations.maco(size, channels, n, photos),
+    optax.nadam(learning_rate),
+    engine.Scheduled(transform),
+    steps=steps,
+    snapshot_steps=snapshot_steps,
+  )
 
 
 def accentuation(
@@ -274,7 +270,7 @@ def accentuation(
   crop_size: Size | None = None,
   learning_rate: float = 0.05,
   steps: int = 99,
-  snapshots: tuple[int, ...] = (),
+  snapshot_steps: tuple[int, ...] = (),
 ) -> engine.Recipe:
   """A photo with what a unit likes in it made stronger (Hamblin et al. 2024).
 
@@ -289,7 +285,7 @@ def accentuation(
     crop_size: of the crops; the image's by default.
     learning_rate: of Adam.
     steps: 99 updates in the paper's code.
-    snapshots: after which steps to keep the images.
+    snapshot_steps: after which steps to keep the images.
 
   >>> accentuation(jnp.zeros([1, 16, 16, 3])).steps
   99
@@ -305,7 +301,7 @@ def accentuation(
     ),
     steps=steps,
     redirect_steps=0,
-    snapshots=snapshots,
+    snapshot_steps=snapshot_steps,
     reference=reference,
   )
 
@@ -324,23 +320,23 @@ def balance(
   """
   first, second = (objectives.bind(o, network) for o in (first, second))
   layers = tuple(dict.fromkeys(first.layers + second.layers))
-  key = jax.random.key(seed)
+  key, parts = jax.random.key(seed), engine.parts_of(recipe)
 
   def value(objective, variables):
     def of(params):
-      images = recipe.parameterization.images(params)
-      see = lambda x: network.apply(variables, recipe.transform(key, x), layers)
+      images = parts.parameterization.images(params)
+      see = lambda x: network.apply(variables, parts.transform(key, x), layers)
       return objective(engine.beside(see, images, recipe.reference), images)
 
     return of
 
   @jax.jit
   def ratio(variables):
-    params = recipe.parameterization.init(key)
+    params = parts.parameterization.init(key)
     rise = jax.grad(value(first, variables))(params)
     descent = jax.tree.map(jnp.negative, rise)
-    update, _ = recipe.optimizer.update(
-      descent, recipe.optimizer.init(params), params
+    update, _ = parts.optimizer.update(
+      descent, parts.optimizer.init(params), params
     )
     params = optax.apply_updates(params, update)
 

@@ -7,14 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from etils import epath
 from ml_collections import ConfigDict
 
 from fviz import config as configs
-from fviz import engine, errors, models, objectives, types
+from fviz import engine, errors, models, types
 from fviz.media import contact_sheet, picture_files, png
 from fviz.runs import render_plan
 from fviz.storage import atomic_files, plain_json
@@ -126,9 +124,8 @@ def rendered(
 ) -> Iterator[Picture]:
   """The pictures of some jobs, or of all."""
   chosen = np.arange(len(plan.names)) if jobs is None else np.asarray(jobs)
-  objective = jax.tree.map(lambda x: jnp.asarray(x)[chosen], plan.objective)
   parts = engine.batches(
-    plan.network, objective, plan.keys[chosen], plan.recipe, 'auto', on_step
+    plan.network, plan.jobs.take(chosen), plan.recipe, 'auto', on_step
   )
   for where, result in parts:
     for i, job in enumerate(chosen[where]):
@@ -159,10 +156,9 @@ def unit(
   configs.check(config)
   network = models.load(config.model, config.weights)
   recipe = configs.recipe(config, network)
-  objective = objectives.bind(objectives.channel(layer, [channel]), network)
-  keys = engine.job_keys(config.seed, np.array([channel]), np.array([variant]))
-  _, objective = objectives.batch(objective)
-  parts = engine.batches(network, objective, keys, recipe, 1, on_step)
+  keys = engine.job_keys(config.seed, [channel], [variant])
+  jobs = engine.channel_jobs(network, layer, [channel], keys)
+  parts = engine.batches(network, jobs, recipe, 1, on_step)
   ((_, result),) = parts
   return result.images[0, 0]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -34,8 +32,7 @@ class Plan(NamedTuple):
   Attributes:
     network: to look into.
     recipe: how.
-    objective: bound and batched: leaves [jobs, ...].
-    keys: [jobs].
+    jobs: every objective in every variant.
     names: of each job's images, such as '7-0', or '7-0-2' for the third of
       several.
     record: what makes the pictures again, for their metadata.
@@ -44,8 +41,7 @@ class Plan(NamedTuple):
 
   network: types.Network
   recipe: engine.Recipe
-  objective: types.Objective
-  keys: types.Key
+  jobs: engine.Jobs
   names: list[list[str]]
   record: dict[str, Any]
   stretch: bool
@@ -69,8 +65,10 @@ def prepare(config: ConfigDict, network: types.Network | None = None) -> Plan:
   recipe = recipe_of(config, network, reference)
   objective = _objective(config, network, recipe)
   engine.check(network, recipe)
-  objective, keys, names = _jobs(config, objective, _images_of(recipe))
-  return Plan(network, recipe, objective, keys, names, record, config.stretch)
+  variants = range(config.variants)
+  jobs = engine.jobs_of(network, objective, config.seed, variants)
+  names = _names(objective, config.variants, engine.image_count(recipe))
+  return Plan(network, recipe, jobs, names, record, config.stretch)
 
 
 def recipe_of(
@@ -102,7 +100,7 @@ def recipe_of(
     remat=config.remat,
   )
   if reference is not None and recipe.reference is None:
-    n = _images_of(recipe)
+    n = engine.image_count(recipe)
     recipe = dataclasses.replace(recipe, reference=np.repeat(reference, n, 0))
   return recipe
 
@@ -168,23 +166,12 @@ def _objective(config, network, recipe) -> types.Objective:
   return objectives.bind(objective - config.strength * weight * near, network)
 
 
-def _jobs(config, objective, images: int):
-  """Every objective in every variant: (objective, keys, names)."""
+def _names(objective, variants: int, images: int) -> list[list[str]]:
+  """The names of the images of each job, in the order of `engine.jobs_of`."""
   many, objective = objectives.batch(objective)
-  if many is None:
-    objective = jax.tree.map(lambda x: jnp.asarray(x)[None], objective)
-  units = engine.units(objective, many or 1)
-  variants = np.tile(np.arange(config.variants), len(units))
-  repeat = lambda x: jnp.repeat(jnp.asarray(x), config.variants, axis=0)
-  units = np.repeat(units, config.variants)
-  keys = engine.job_keys(config.seed, units, variants)
-  names = [
+  units = np.atleast_1d(engine.units(objective, many or 1))
+  return [
     [f'{u}-{v}-{k}' if images > 1 else f'{u}-{v}' for k in range(images)]
-    for u, v in zip(units, variants, strict=True)
+    for u in units
+    for v in range(variants)
   ]
-  return jax.tree.map(repeat, objective), keys, names
-
-
-def _images_of(recipe) -> int:
-  params = jax.eval_shape(recipe.parameterization.init, jax.random.key(0))
-  return jax.eval_shape(recipe.parameterization.images, params).shape[0]

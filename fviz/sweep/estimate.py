@@ -14,12 +14,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from fviz import engine, objectives, types
+from fviz import engine, types
 from fviz.media import png
 
 _STEPS = 16  # Of a trial, at most.
@@ -102,7 +100,10 @@ def measure(
   step = _line([flops[k] for k in tried], [t.step for t in trials])
   compile = _line([0, len(ranked) - 1], [t.compile for t in trials])
   size = _sizes(trials, recipe.steps, config.size**2 * network.input_channels)
-  film, shots = sum(map(size, recipe.snapshots)), len(recipe.snapshots)
+  film, shots = (
+    sum(map(size, recipe.snapshot_steps)),
+    len(recipe.snapshot_steps),
+  )
   has_film = shots > 1  # One snapshot is the picture itself.
   # Each snapshot goes into a sheet, which goes into TensorBoard too.
   pictures = 1 + (2 + has_film) * shots
@@ -130,21 +131,21 @@ def _try(config, network, recipe, layer, channels) -> Trial:
   """Compiles a layer and runs the first steps of its first batch."""
   steps = min(_STEPS, recipe.steps)
   recipe = dataclasses.replace(
-    recipe, steps=steps, snapshots=(max(steps // 2, 1), steps), tolerance=0.0
+    recipe,
+    steps=steps,
+    snapshot_steps=(max(steps // 2, 1), steps),
+    tolerance=0.0,
   )
   channels = np.asarray(channels)
-  objective = objectives.bind(
-    objectives.channel(layer, jnp.asarray(channels)), network
-  )
-  _, objective = objectives.batch(objective)
   keys = engine.job_keys(config.seed, channels, np.zeros(len(channels), int))
+  jobs = engine.channel_jobs(network, layer, channels, keys)
   start = time.monotonic()
-  one = engine.Engine(network, objective, recipe)
+  one = engine.Engine(network, jobs, recipe)
   batch = one.batch(len(channels), config.batch_size or 'auto')
-  objective, keys = jax.tree.map(lambda x: x[:batch], (objective, keys))
-  list(one.run(objective, keys, batch))
+  jobs = jobs.take(range(min(batch, jobs.count)))
+  list(one.run(jobs, batch))
   compiled = time.monotonic()
-  ((_, result),) = one.run(objective, keys, batch)
+  ((_, result),) = one.run(jobs, batch)
   ran = time.monotonic()
   sizes = [
     float(np.mean([len(png.encode(image)) for image in images]))

@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 from tqdm import tqdm
@@ -28,7 +27,6 @@ from fviz import (
   errors,
   models,
   networks,
-  objectives,
   tensorboard,
   types,
 )
@@ -274,11 +272,8 @@ class _Work:
       return
     channels = np.array([u[1] for u in pending])
     variants = np.array([u[2] for u in pending])
-    objective = objectives.bind(
-      objectives.channel(layer, jnp.asarray(channels)), self.network
-    )
-    _, objective = objectives.batch(objective)
     keys = engine.job_keys(self.config.seed, channels, variants)
+    jobs = engine.channel_jobs(self.network, layer, channels, keys)
     bar = tqdm(total=len(pending), unit='unit', desc=layer, dynamic_ncols=True)
     every = max(1, self.recipe.steps // 8)
 
@@ -290,8 +285,7 @@ class _Work:
     with bar:
       for where, result in engine.batches(
         self.network,
-        objective,
-        keys,
+        jobs,
         self.recipe,
         self.config.batch_size or 'auto',
         on_step,
@@ -309,7 +303,7 @@ class _Work:
     records = []
     for i, unit in enumerate(units):
       record = self._record(unit, result, i, seconds / len(units))
-      if len(self.recipe.snapshots) > 1:
+      if len(self.recipe.snapshot_steps) > 1:
         # What contact sheets of earlier steps are made from.
         film = np.concatenate(list(result.snapshots[i, :, 0]), axis=1)
         png.save(self._film(unit), film)
@@ -337,7 +331,7 @@ class _Work:
       'model': self.network.name,
       'objective': _number(history[-1]),
       'activation': _number(result.activation[i]),
-      'history': [_number(history[s - 1]) for s in self.recipe.snapshots],
+      'history': [_number(history[s - 1]) for s in self.recipe.snapshot_steps],
       'failed': int(result.failed[i]),
       'steps': int(result.steps[i]),
       'file': self.directory.relative(self.directory.image_path(*unit)),
@@ -349,7 +343,7 @@ class _Work:
 
   def _sheet_paths(self, number, units) -> list:
     path = self.directory.gallery_path
-    return [path(units[0][0], number, s) for s in self.recipe.snapshots]
+    return [path(units[0][0], number, s) for s in self.recipe.snapshot_steps]
 
   def _without_sheets(self, pages) -> dict[int, list[Unit]]:
     """The pages whose contact sheets are to be made: {number: units}."""
@@ -373,7 +367,7 @@ class _Work:
     return rest
 
   def _sheets_of(self, number, units) -> None:
-    layer, steps = units[0][0], self.recipe.snapshots
+    layer, steps = units[0][0], self.recipe.snapshot_steps
     paths = self._sheet_paths(number, units)
     self.sheets.append(str(paths[-1]))
     films = [self._frames(u, self.finished[u]) for u in units]
@@ -395,10 +389,10 @@ class _Work:
       return None
     try:
       film, _ = png.read(self._film(unit))
-      return np.split(film, len(self.recipe.snapshots), axis=1)
+      return np.split(film, len(self.recipe.snapshot_steps), axis=1)
     except ValueError:  # Lost, damaged or another: the picture itself will do.
       picture, _ = png.read(self.directory.image_path(*unit))
-      return [picture] * len(self.recipe.snapshots)
+      return [picture] * len(self.recipe.snapshot_steps)
 
   def _film(self, unit):
     return self.directory.film_path(*unit, suffix='.png')
@@ -407,7 +401,7 @@ class _Work:
     """The layer as a whole, from its ledger lines."""
     records = [self.finished[u] for u in units]
     histories = [r.get('history') or [] for r in records]
-    for i, step in enumerate(self.recipe.snapshots):
+    for i, step in enumerate(self.recipe.snapshot_steps):
       values = [h[i] for h in histories if len(h) > i]
       self._mean_scalar(f'{layer}/mean_objective', values, step)
     activations = [r.get('activation') for r in records]

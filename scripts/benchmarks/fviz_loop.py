@@ -9,15 +9,13 @@ from fviz.compiler import cpu  # noqa: E402
 cpu.faster()
 
 import jax  # noqa: E402
-import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 import optax  # noqa: E402
 from flax import nnx  # noqa: E402
 
 import fviz  # noqa: E402
-from fviz import engine, networks, objectives, types  # noqa: E402
+from fviz import engine, networks, types  # noqa: E402
 from fviz.compiler import hardware  # noqa: E402
-from fviz.engine import loop  # noqa: E402
 from fviz.models import inception_v3, resnet, vgg  # noqa: E402
 from scripts.benchmarks import worker, works  # noqa: E402
 
@@ -49,38 +47,34 @@ class Loop:
     )
     self._work, self._step = work, 0
     layer, _ = works.LAYERS[work.network]
-    _, self._objective = objectives.batch(
-      objectives.bind(
-        objectives.channel(layer, jnp.arange(work.batch)), network
-      )
-    )
-    jobs = np.arange(work.batch)
-    self._keys = engine.job_keys(0, jobs, 0 * jobs)
+    units = np.arange(work.batch)
+    keys = engine.job_keys(0, units, 0 * units)
+    self._jobs = engine.channel_jobs(network, layer, units, keys)
     start = time.perf_counter()
     self._engine = engine.Engine(
-      network, self._objective, recipe(work), jax.devices()[:1]
+      network, self._jobs, recipe(work), jax.devices()[:1]
     )
     # As many at once as the engine finds best, group after group.
     batch = self._engine.batch(work.batch, work.batch)
-    self._program = self._engine._program(batch)
+    self._program = self._engine.programs.step(batch)
     self.compile_seconds = time.perf_counter() - start
     self.device = str(jax.devices()[0])
     self.versions = {'jax': jax.__version__}
     (self._constants,) = hardware.placed(
-      self._program, 0, self._engine._seen.constants
+      self._program, 0, self._engine.job.seen.constants
     )
     self._groups, self._states = [], []
     for first in range(0, work.batch, batch):
       # Too few for a last group: the engine has none, it fills from others.
       some = np.arange(first, first + batch) % work.batch
-      part = loop._taken((self._objective, self._keys, ()), some)
+      part = self._jobs.take(some)
       self._groups.append(hardware.placed(self._program, 1, *part))
-      self._states.append(self._engine._init(part[1], ()))
+      self._states.append(self._engine.programs.init(part.keys, ()))
 
   def run(self, steps: int) -> int:
     if self._work.kind == 'sweep':
       return self._sweep(steps)
-    chunk = self._engine._chunk
+    chunk = self._engine.programs.chunk
     dispatches = -(-steps // chunk)
     for _ in range(dispatches):
       for i, group in enumerate(self._groups):
@@ -97,7 +91,7 @@ class Loop:
     del steps
     for _ in range(2):
       batch = self._engine.batch(self._work.batch, self._work.batch)
-      list(self._engine.run(self._objective, self._keys, batch))
+      list(self._engine.run(self._jobs, batch))
     return 2 * self._engine.recipe.steps
 
   def peak_bytes(self) -> int:

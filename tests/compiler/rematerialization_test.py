@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from fviz import engine, networks, objectives, recipes
+from fviz import engine, networks, recipes
 from fviz.compiler import ops, rematerialization, rewrite
 
 _OFF = jnp.bool_(False)
@@ -101,17 +101,15 @@ def test_less_memory_and_the_same_gradient():
 
 def test_pictures_are_the_same():
   network = networks.from_nnx(_Deep(nnx.Rngs(0)), input_size=(24, 24))
-  objective = objectives.bind(objectives.channel('output', 1), network)
-  _, objective = objectives.batch(objective)
-  objective = jax.tree.map(lambda x: jnp.asarray(x)[None], objective)
   keys = engine.job_keys(0, np.arange(1), np.zeros(1, int))
+  jobs = engine.channel_jobs(network, 'output', [1], keys)
   found, used = [], []
   for remat in (False, True):
     recipe = dataclasses.replace(recipes.lucid(24, steps=3), remat=remat)
-    one = engine.Engine(network, objective, recipe, jax.devices()[:1])
-    ((_, result),) = one.run(objective, keys, 1)
+    one = engine.Engine(network, jobs, recipe, jax.devices()[:1])
+    ((_, result),) = one.run(jobs, 1)
     found.append(result)
-    used.append(one._program(1).memory_analysis().temp_size_in_bytes)
+    used.append(one.programs.step(1).memory_analysis().temp_size_in_bytes)
   plain, less = found
   assert used[1] < used[0]
   np.testing.assert_allclose(plain.images, less.images, rtol=1e-4, atol=2e-4)

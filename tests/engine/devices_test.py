@@ -12,7 +12,7 @@ import optax
 import pytest
 import small
 
-from fviz import engine, objectives, parameterizations, transforms
+from fviz import engine, parameterizations, transforms
 from fviz.compiler import hardware
 
 _ROOT = pathlib.Path(__file__).parents[2]
@@ -28,38 +28,38 @@ _DEVICES = 4
 _JOBS = 6  # Not divisible.
 
 
+def _jobs(count=_JOBS):
+  keys = engine.job_keys(0, np.arange(count), np.zeros(count, int))
+  channels = np.arange(count) % 12
+  return engine.channel_jobs(small.network(), 'conv_1', channels, keys)
+
+
 def _engine(count, jobs=_JOBS):
   network = small.network()
-  objective = objectives.bind(
-    objectives.channel('conv_1', np.arange(jobs) % 12), network
-  )
-  _, objective = objectives.batch(objective)
   recipe = engine.Recipe(
     parameterizations.fourier(24),
     optax.adam(0.05),
     transforms.compose(transforms.pad(2), transforms.jitter(2)),
     steps=6,
   )
-  return engine.Engine(network, objective, recipe, jax.devices()[:count])
+  return engine.Engine(network, _jobs(jobs), recipe, jax.devices()[:count])
 
 
 def _texts(one, batch):
   """The compiled HLO of all that runs on the devices."""
-  objective, numbers = jax.tree.map(
-    lambda x: np.resize(x, (batch, *x.shape[1:])), one._like
-  )
-  keys = engine.job_keys(0, np.arange(batch), np.zeros(batch, int))
-  state = jax.eval_shape(one._init, keys, numbers)
-  images = jax.eval_shape(one._images, state.params, numbers)
-  score = (one._clean.constants, objective, images, numbers)
+  programs, numbers = one.programs, ()
+  jobs = _jobs(batch)
+  state = jax.eval_shape(programs.init, jobs.keys, numbers)
+  images = jax.eval_shape(programs.images, state.params, numbers)
+  fresh = np.ones(batch, bool)
+  score = (one.job.clean.constants, jobs.objective, images, numbers)
+  text = lambda function, *args: function.lower(*args).compile().as_text()
   return {
-    'step': one._program(batch).as_text(),
-    'init': one._init.lower(keys, numbers).compile().as_text(),
-    'renew': one._renew.lower(np.ones(batch, bool), keys, numbers, state)
-    .compile()
-    .as_text(),
-    'images': one._images.lower(state.params, numbers).compile().as_text(),
-    'score': one._score.lower(*score).compile().as_text(),
+    'step': programs.step(batch).as_text(),
+    'init': text(programs.init, jobs.keys, numbers),
+    'renew': text(programs.renew, fresh, jobs.keys, numbers, state),
+    'images': text(programs.images, state.params, numbers),
+    'score': text(programs.score, *score),
   }
 
 
@@ -83,11 +83,10 @@ def _a_reduction():
 def _measure():
   """Runs in a process of its own, with virtual devices."""
   engines = {n: _engine(n) for n in (1, _DEVICES)}
-  keys = engine.job_keys(0, np.arange(_JOBS), np.zeros(_JOBS, int))
   results, flops = {}, {}
   for count, one in engines.items():
-    ((_, results[count]),) = one.run(one._like[0], keys, 8)
-    flops[count] = one._program(8).cost_analysis()['flops']
+    ((_, results[count]),) = one.run(_jobs(), 8)
+    flops[count] = one.programs.step(8).cost_analysis()['flops']
   return {
     'devices': jax.device_count(),
     'shape': results[_DEVICES].images.shape,

@@ -50,16 +50,10 @@ def test_a_unit_is_the_same_alone_in_a_batch_and_in_another_order():
 
 
 def test_one_device_equals_four():
-  network, recipe = small.network(), _recipe()
-  objective = objectives.bind(
-    objectives.channel('conv_1', jnp.arange(6)), network
-  )
-  jobs, objective = objectives.batch(objective)
-  keys = engine.job_keys(0, np.arange(jobs), np.zeros(jobs, int))
-  results = []
+  jobs, results = _jobs(6), []
   for n in (1, 4):
-    one = engine.Engine(network, objective, recipe, jax.devices()[:n])
-    ((_, result),) = one.run(objective, keys, batch=8)
+    one = engine.Engine(small.network(), jobs, _recipe(), jax.devices()[:n])
+    ((_, result),) = one.run(jobs, batch=8)
     results.append(result)
   np.testing.assert_allclose(results[0].images, results[1].images, **_TOLERANCE)
 
@@ -71,15 +65,9 @@ def test_variants_and_seeds_differ():
 
 
 def test_one_compilation_for_many_batches():
-  network = small.network()
-  objective = objectives.bind(
-    objectives.channel('conv_1', jnp.arange(12)), network
-  )
-  _, objective = objectives.batch(objective)
-  keys = engine.job_keys(0, np.arange(12), np.zeros(12, int))
-  one = engine.Engine(network, objective, _recipe())
-  assert len(list(one.run(objective, keys, batch=4))) == 3
-  assert one.compilations == 1
+  one = engine.Engine(small.network(), _jobs(), _recipe())
+  assert len(list(one.run(_jobs(), batch=4))) == 3
+  assert one.programs.compilations == 1
 
 
 def test_objective_rises():
@@ -96,25 +84,21 @@ def test_jobs_that_rise_no_more_make_room_without_compiling():
   recipe = dataclasses.replace(
     _recipe(steps=160, optimizer=optax.adam(0.5)),
     transform=lambda key, images: images,
-    snapshots=(64, 160),
+    snapshot_steps=(64, 160),
     tolerance=0.02,
   )
-  _, objective = objectives.batch(
-    objectives.bind(objectives.channel('conv_1', jnp.arange(12)), network)
-  )
-  keys = engine.job_keys(0, np.arange(12), np.zeros(12, int))
-  one = engine.Engine(network, objective, recipe, jax.devices()[:1])
-  found = list(one.run(objective, keys, batch=5))
+  one = engine.Engine(network, _jobs(), recipe, jax.devices()[:1])
+  found = list(one.run(_jobs(), batch=5))
   where = np.concatenate([places for places, _ in found])
   steps = np.concatenate([result.steps for _, result in found])
-  assert one.compilations == 1
+  assert one.programs.compilations == 1
   assert sorted(where) == list(range(12))
   assert set(steps % slots.WINDOW) == {0} and steps.min() < steps.max()
   for job in (where[0], where[-1]):
     alone = engine.render(
       network,
       objectives.channel('conv_1', int(job)),
-      dataclasses.replace(recipe, snapshots=()),
+      dataclasses.replace(recipe, snapshot_steps=()),
     )
     places, result = next((p, r) for p, r in found if job in p)
     i = list(places).index(job)
@@ -130,7 +114,7 @@ def test_snapshots_are_the_pictures_on_the_way():
   objective = objectives.channel('conv_1', 2)
   short = engine.render(small.network(), objective, _recipe(steps=3))
   long = engine.render(
-    small.network(), objective, _recipe(steps=6, snapshots=(3, 6))
+    small.network(), objective, _recipe(steps=6, snapshot_steps=(3, 6))
   )
   np.testing.assert_allclose(
     long.snapshots[0, 0], short.images[0], **_TOLERANCE
@@ -190,10 +174,10 @@ def test_memory_halves_the_batch(monkeypatch):
   network = small.network()
   real = engine.Engine.run
 
-  def run(self, objective, keys, batch, *rest):
+  def run(self, jobs, batch, *rest):
     if batch > 4:
       raise jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: out of memory')
-    return real(self, objective, keys, batch, *rest)
+    return real(self, jobs, batch, *rest)
 
   expected = _images(np.arange(12))
   monkeypatch.setattr(engine.Engine, 'run', run)
@@ -202,14 +186,15 @@ def test_memory_halves_the_batch(monkeypatch):
   np.testing.assert_allclose(images, expected, **_TOLERANCE)
 
 
-def _bound():
-  channels = objectives.channel('conv_1', jnp.arange(12))
-  return objectives.batch(objectives.bind(channels, small.network()))[1]
+def _jobs(count=12, numbers=()):
+  units = np.arange(count)
+  keys = engine.job_keys(0, units, np.zeros(count, int))
+  return engine.channel_jobs(small.network(), 'conv_1', units, keys, numbers)
 
 
 def test_batch_size_follows_the_reported_memory(monkeypatch):
-  one = engine.Engine(small.network(), _bound(), _recipe(), jax.devices()[:1])
-  used = one.memory(12)
+  one = engine.Engine(small.network(), _jobs(), _recipe(), jax.devices()[:1])
+  used = one.programs.memory(12)
   monkeypatch.setattr(hardware, 'memory_budget', lambda device: used // 2)
   assert 1 <= one.largest_batch(12) < 12
 
@@ -221,7 +206,7 @@ def test_a_cpu_takes_no_more_than_keep_it_busy(monkeypatch):
   many = jax.local_device_count()
   assert share(224**2) == max(1, round(max(1, 2 // many) * 1e5 / 224**2))
   assert share(2000**2) == 1 and share(1) == 256
-  one = engine.Engine(small.network(), _bound(), _recipe(), jax.devices()[:1])
+  one = engine.Engine(small.network(), _jobs(), _recipe(), jax.devices()[:1])
   one._most = 4
   assert one.batch(12, 32) == one.batch(12) == 4 and one.batch(12, 3) == 3
 
@@ -238,12 +223,10 @@ def test_a_cpu_takes_no_more_than_keep_it_busy(monkeypatch):
   ],
 )
 def test_numbers_that_decide_shapes_are_refused(recipe):
-  network, numbers = small.network(), (np.float32([16, 20]),)
-  objective = objectives.bind(objectives.channel('conv_1', [0, 1]), network)
-  _, objective = objectives.batch(objective)
+  jobs = _jobs(2, (np.float32([16, 20]),))
   message = 'decides a shape.*equal shapes together'
   with pytest.raises(errors.FvizError, match=message):
-    engine.Engine(network, objective, recipe, numbers=numbers)
+    engine.Engine(small.network(), jobs, recipe)
 
 
 def _recipe_of(numbers):
@@ -252,23 +235,22 @@ def _recipe_of(numbers):
     optimizer=optax.adam(numbers['rate']),
     regularizer=numbers['weight'] * regularizers.total_variation(),
     parameterization=parameterizations.fourier(24, decay=numbers['decay']),
-    snapshots=(3,),
+    snapshot_steps=(3,),
   )
 
 
 def test_many_recipes_in_one_program():
   network, units = small.network(), np.array([3, 3, 3])
-  objective = objectives.bind(objectives.channel('conv_1', units), network)
-  _, objective = objectives.batch(objective)
   keys = engine.job_keys(0, units, np.zeros(3, int))
   numbers = {
     'rate': np.array([0.05, 0.2, 0.05], np.float32),
     'weight': np.array([0.0, 0.0, 50.0], np.float32),
     'decay': np.array([1.0, 1.0, 1.5], np.float32),
   }
-  one = engine.Engine(network, objective, _recipe_of, numbers=numbers)
-  ((_, together),) = one.run(objective, keys, 4, numbers=numbers)
-  assert one.compilations == 1
+  jobs = engine.channel_jobs(network, 'conv_1', units, keys, numbers)
+  one = engine.Engine(network, jobs, _recipe_of)
+  ((_, together),) = one.run(jobs, 4)
+  assert one.programs.compilations == 1
   for i in (0, 2):  # Off and on in one program.
     plain = {name: float(values[i]) for name, values in numbers.items()}
     alone = engine.render(

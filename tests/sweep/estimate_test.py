@@ -31,7 +31,7 @@ def test_follows_operations_and_order_between_two_trials(monkeypatch):
 
   monkeypatch.setattr(estimate, '_try', trial)
   recipe = engine.Recipe(
-    parameterizations.fourier(24), None, steps=64, snapshots=(32, 64)
+    parameterizations.fourier(24), None, steps=64, snapshot_steps=(32, 64)
   )
   missing = {'c': [0, 1], 'a': [5], 'b': [1, 2, 3]}
   found = estimate.measure(_config(), small.network(), recipe, missing, flops)
