@@ -35,10 +35,9 @@ def normalized(
   >>> print(normalized('mixed', [1., 3., 0.], [.98, .98, .98])(a, None))
   1.3333334
   """
-  statistics = (np.asarray(mean, np.float32), np.asarray(std, np.float32))
-  leaves = (*(Leaf(s, Kind.VECTOR) for s in statistics), Leaf(power))
+  vectors = (Leaf(np.asarray(x, np.float32), Kind.VECTOR) for x in (mean, std))
   at = objectives.At(_normalized, layer)
-  return Objective(at, (layer,), leaves)
+  return Objective(at, (layer,), (*vectors, Leaf(power)))
 
 
 def guided(layer: str, features: ArrayLike) -> Objective:
