@@ -16,20 +16,18 @@ gives a film: --output=dream.mp4.
 
 from fviz import config as configs
 
+_KINDS = {
+  'full': configs.dream,
+  'smoke': configs.dream,
+  'notebook': configs.notebook,
+  'hallucination_machine': configs.hallucination_machine,
+}
+
 
 def get_config(kind: str = 'full'):
-  if kind == 'hallucination_machine':
-    return configs.hallucination_machine().lock()
-  if kind == 'notebook':
-    return configs.notebook().lock()
-  config = configs.dream()
+  if kind not in _KINDS:
+    raise ValueError(f'Unknown kind {kind!r}: {", ".join(_KINDS)}.')
+  config = _KINDS[kind]()
   if kind == 'smoke':
-    config.size = 96
-    config.octaves = 2
-    config.iterations = 2
-    config.layer = 'mixed2'
-  elif kind != 'full':
-    raise ValueError(
-      f'Unknown kind {kind!r}: full, notebook, hallucination_machine or smoke.'
-    )
+    config.update(size=96, octaves=2, iterations=2, layer='mixed2')
   return config.lock()

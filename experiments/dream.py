@@ -15,7 +15,7 @@ from fviz.commands import dream
 from fviz.compiler import cpu, program_cache
 
 _CONFIG = config_flags.DEFINE_config_file(
-  'config', 'configs/dream.py', 'What to do; see fviz/config.py.'
+  'config', 'configs/dream.py', 'What to do; see `fviz.config.dream`.'
 )
 _OUTPUT = flags.DEFINE_string('output', None, 'A picture or a film.')
 _WORKDIR = flags.DEFINE_string(
@@ -29,9 +29,8 @@ def main(argv):
   logging.set_verbosity(logging.WARNING)
   cpu.faster()
   program_cache.keep()
-  config, output = _CONFIG.value, _OUTPUT.value
   try:
-    dream.make(config, output, dream.is_clip(config.input), _WORKDIR.value)
+    dream.make(_CONFIG.value, _OUTPUT.value, _WORKDIR.value)
   except errors.FvizError as error:
     sys.exit(f'error: {error}')
 

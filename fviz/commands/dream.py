@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import pathlib
+
+from ml_collections import ConfigDict
 
 from fviz.commands import arguments
 
-_CLIPS = ('.mp4', '.m4v', '.mov', '.mkv', '.webm', '.avi', '.mpg', '.ogv')
 _EXAMPLES = """\
   fviz dream --sample -o dream.png
   fviz dream photo.jpg -o out.png --strength 3 --iterations 20
@@ -20,26 +22,11 @@ _EXAMPLES = """\
 """
 _PRESETS = ('notebook', 'hallucination_machine')
 # Argument -> field of the config.
-_FIELDS = dict(
-  model='model',
-  weights='weights',
-  layer='layer',
-  channel='channels',
-  label='label',
-  guide='guide',
-  mask='mask',
-  size='size',
-  octaves='octaves',
-  iterations='iterations',
-  strength='strength',
-  seed='seed',
-  precision='precision',
-  film='film.kind',
-  frames='film.frames',
-  fps='film.fps',
-  zoom='film.zoom',
-  rotate='film.rotate',
-)
+_OF_DREAM = 'model weights layer label guide mask size octaves iterations'
+_OF_DREAM += ' strength seed precision'
+_FIELDS = {name: name for name in _OF_DREAM.split()}
+_FIELDS |= {'channel': 'channels', 'film': 'film.kind'}
+_FIELDS |= {n: f'film.{n}' for n in ('frames', 'fps', 'zoom', 'rotate')}
 
 
 def add(subparsers) -> None:
@@ -96,17 +83,12 @@ def run(args) -> int:
   if sum(sources) != 1:
     raise errors.UsageError('give one of: a photo, --sample, --noise')
   config = config_of(args)
-  clip = args.video or is_clip(config.input)
-  output = args.output or _default_output(args, clip or config.film.kind)
-  return make(config, output, clip, args.workdir)
+  output = args.output or _default_output(config, args.video)
+  make(config, output, args.workdir, args.video)
+  return 0
 
 
-def is_clip(path: str) -> bool:
-  """Whether a file is a clip, by its name."""
-  return pathlib.Path(path).suffix.lower() in _CLIPS
-
-
-def config_of(args):
+def config_of(args: argparse.Namespace) -> ConfigDict:
   """The config that arguments stand for."""
   from fviz import config as configs
 
@@ -120,41 +102,38 @@ def config_of(args):
   return config
 
 
-def make(config, output: str, clip: bool, workdir: str | None = None) -> int:
-  """A picture, a film or a clip, with a progress bar."""
-  if clip or config.film.kind:
-    return _film(config, output, clip, workdir)
+def make(
+  config: ConfigDict,
+  output: str,
+  workdir: str | None = None,
+  clip: bool = False,
+) -> None:
+  """Makes a picture, a film or a clip, with a progress bar, and says where.
+
+  Args:
+    config: of `fviz.config.dream`.
+    output: the file that is written.
+    workdir: where frames are kept; `output` + '.frames' if None.
+    clip: whether the input is a clip, whatever its name says.
+  """
   from tqdm import tqdm
 
-  from fviz.runs import dream
+  from fviz.runs import dream, dream_plan
 
-  total = config.octaves * config.iterations
+  plan = dream_plan.prepare(config, output, workdir, clip)
+  is_picture = isinstance(plan, dream_plan.Picture)
+  desc, unit = ('dream', 'step') if is_picture else ('film', 'frame')
   with tqdm(
-    total=total, unit='step', desc='dream', dynamic_ncols=True, delay=0.5
+    total=plan.length, unit=unit, desc=desc, dynamic_ncols=True, delay=0.5
   ) as bar:
-    dream.run(config, output, bar.update)
+    dream.run(plan, lambda done: bar.update(done - bar.n))
   print(output)
-  return 0
+  if not isinstance(plan, dream_plan.Picture):
+    print(f'  frames  {plan.workdir}')
 
 
-def _film(config, output, clip, workdir) -> int:
-  from tqdm import tqdm
+def _default_output(config: ConfigDict, clip: bool) -> str:
+  from fviz.runs import dream_plan
 
-  from fviz.runs import clip as clip_run
-  from fviz.runs import film as film_run
-
-  total = clip_run.length(config) if clip else config.film.frames
-  with tqdm(
-    total=total, unit='frame', desc='film', dynamic_ncols=True, delay=0.5
-  ) as bar:
-    on_frame = lambda done: bar.update(done - bar.n)
-    path = (clip_run if clip else film_run).run(
-      config, output, workdir, on_frame
-    )
-  print(f'{output}\n  frames  {path}')
-  return 0
-
-
-def _default_output(args, film) -> str:
-  stem = pathlib.Path(args.input or ('noise' if args.noise else 'sample')).stem
-  return f'{stem}-dream.{"mp4" if film else "png"}'
+  suffix = 'mp4' if dream_plan.is_film(config, clip) else 'png'
+  return f'{pathlib.Path(str(config.input) or "sample").stem}-dream.{suffix}'

@@ -72,19 +72,20 @@ def _record(path: pathlib.Path) -> dict:
 def _dream(record, changes, args, path, output) -> None:
   from fviz import config as configs
   from fviz.commands import dream
+  from fviz.runs import dream_plan
 
   if args.input:
     changes['input'] = args.input
   config = restored(configs.dream(), record)
   arguments.override(config, changes)
-  clip = dream.is_clip(config.input) or record.get('clip') is True
-  is_film = clip or config.film.kind
+  clip = record.get('clip') is True
+  is_film = dream_plan.is_film(config, clip)
   if is_film and path.suffix == '.png' and not args.output:
     raise errors.UsageError(
       f'{path} is a frame of a film: say where the film is to go (-o film.mp4)'
     )
   _check_files(config, record, changes, ('input', 'guide', 'mask'))
-  dream.make(config, output, clip)
+  dream.make(config, output, clip=clip)
   _warn(record, output)
 
 

@@ -1,7 +1,7 @@
-"""Objectives of dreams that need more than a layer: norms, and guides.
+"""Objectives of dreams that hold measured numbers: norms, and guides.
 
-They know the numbers that they compare with, so they are built in Python and
-not named in config strings; both are means over images and positions.
+Config strings cannot name them, as they are built from statistics or a photo.
+Both are means over images and positions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def normalized(
 ) -> Objective:
   """mean(relu((a - mean) / std)^power): every channel counts alike.
 
-  In the plain squared norm few strong channels drown all others.
+  In the plain squared norm a few strong channels drown all others.
 
   Args:
     layer: the layer's name.
@@ -35,10 +35,9 @@ def normalized(
   >>> print(normalized('mixed', [1., 3., 0.], [.98, .98, .98])(a, None))
   1.3333334
   """
-  statistics = (np.float32(mean), np.float32(std))
-  leaves = (*(Leaf(s, Kind.VECTOR) for s in statistics), Leaf(power))
+  vectors = (Leaf(np.asarray(x, np.float32), Kind.VECTOR) for x in (mean, std))
   at = objectives.At(_normalized, layer)
-  return Objective(at, (layer,), leaves)
+  return Objective(at, (layer,), (*vectors, Leaf(power)))
 
 
 def guided(layer: str, features: ArrayLike) -> Objective:
@@ -63,7 +62,16 @@ def guided(layer: str, features: ArrayLike) -> Objective:
 
 
 def guide(network: Network, layer: str, image: ArrayLike) -> Objective:
-  """`guided` by an image [h, w, c] in [0, 1]."""
+  """`guided` by the features of an image.
+
+  Args:
+    network: that sees the image.
+    layer: a layer with positions.
+    image: [h, w, c] in [0, 1].
+
+  Raises:
+    FvizError: a layer without positions, such as logits.
+  """
   if layer not in network.layers or not network.layers[layer].size:
     spatial = [k for k, v in network.layers.items() if v.size]
     raise FvizError(

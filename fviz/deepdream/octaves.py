@@ -1,6 +1,7 @@
 """The octaves of DeepDream: an image at falling sizes, details carried up.
 
-In NumPy: between octaves there is one resize, and no shape to compile for.
+This is NumPy: between octaves an image is resized once, which is not worth
+compiling for each size.
 """
 
 from __future__ import annotations
@@ -10,6 +11,12 @@ import numpy as np
 from fviz.errors import FvizError
 
 Size = tuple[int, int]
+
+
+def size_of(image: np.ndarray) -> Size:
+  """(height, width) of an image [h, w, ...]."""
+  h, w = image.shape[:2]
+  return h, w
 
 
 def sizes(size: Size, octaves: int, scale: float) -> list[Size]:
@@ -26,9 +33,10 @@ def sizes(size: Size, octaves: int, scale: float) -> list[Size]:
       f'octaves must be at least 1 and octave_scale above 1, not {octaves} and '
       f'{scale}.'
     )
-  found = [tuple(size)]
+  found = [size]
   for _ in range(octaves - 1):
-    found.append(tuple(max(1, round(side / scale)) for side in found[-1]))
+    h, w = (max(1, round(side / scale)) for side in found[-1])
+    found.append((h, w))
   return found[::-1]
 
 
@@ -37,19 +45,21 @@ def bases(
 ) -> list[np.ndarray]:
   """The image at each of `sizes`, by repeated zooms; see `zoom`."""
   found = [image]
-  for size in sizes(image.shape[:2], octaves, scale)[-2::-1]:
+  for size in sizes(size_of(image), octaves, scale)[-2::-1]:
     found.append(zoom(found[-1], size, around))
   return found[::-1]
 
 
 def zoom(image: np.ndarray, size: Size, around: bool = False) -> np.ndarray:
-  """Bilinear, corner pixels on corner pixels: scipy.ndimage.zoom of order 1.
+  """Bilinear resizing, corner pixels on corner pixels.
+
+  The same as scipy.ndimage.zoom of order 1.
 
   Args:
     image: [h, w, ...] float32.
     size: (height, width) of the result.
-    around: whether the width is a circle: the last column is then as far from
-      the first as from the one before.
+    around: whether the width is a circle, so that the last column is as far
+      from the first as from the one before it.
 
   >>> zoom(np.array([[0., 1.]], np.float32), (1, 3))[0].tolist()
   [0.0, 0.5, 1.0]

@@ -1,50 +1,46 @@
 """One step of a dream at one image size, compiled.
 
-The image is cut into windows (`fviz.deepdream.windows`) whose gradients are added up; a
-panorama has the gradients of its polar views besides.
+The image is cut into windows (`fviz.deepdream.windows`) whose gradients are
+added up. A panorama also takes the gradients of its polar views.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.typing import ArrayLike
 
 from fviz import types
 from fviz.compiler import hardware, rewrite
 from fviz.deepdream import panorama, windows
+from fviz.deepdream.settings import Settings
 
-BORDERS = {
-  'wrap': (windows.WRAP, windows.WRAP),  # The notebook's roll.
-  'reflect': (windows.REFLECT, windows.REFLECT),
-  'panorama': (windows.REFLECT, windows.AROUND),
-}
 _HALO = 32  # Pixels; more changes nothing that can be seen.
 # Longest side of a window. On CPU, larger ones are no faster.
 _LARGEST = {'cpu': 1216}
 _LARGEST_ELSEWHERE = 4096
-SMALLEST = 160
 
 
 class Program(NamedTuple):
   """What is compiled for one image size.
 
   Attributes:
-    axes: how it is cut.
-    constants: of the network.
+    axes: how rows and columns are cut into windows.
+    constants: what the network's weights have become.
     add: (constants, objective, canvas, total, y, x, wy, wx) -> (total, value):
-      adds the gradient of the window at (y, x) of the canvas, weighted.
-    caps: of a panorama: its maps, and the program of its polar views.
+      adds the gradient of the window at (y, x) of the canvas, times the
+      weights wy of its rows and wx of its columns.
+    caps: the maps of a panorama's polar views, and their program.
   """
 
   axes: tuple[windows.Axis, windows.Axis]
   constants: list[types.Array]
-  add: Callable[..., tuple[types.Array, types.Array]]
+  add: jax.stages.Compiled
   caps: tuple[panorama.Caps, Program] | None = None
 
 
@@ -52,7 +48,7 @@ def compiled(
   network: types.Network,
   objective: types.Objective,
   shape: tuple[int, int, int],
-  settings,
+  settings: Settings,
 ) -> Program:
   """The program of a size; windows shrink until they fit into memory.
 
@@ -60,7 +56,7 @@ def compiled(
     network: to dream with.
     objective: bound to it.
     shape: of the image, (height, width, channels).
-    settings: `deepdream.Settings`.
+    settings: of which border, jitter, window and precision count.
   """
   device = jax.local_devices()[0]
   largest = settings.window or _LARGEST.get(device.platform, _LARGEST_ELSEWHERE)
@@ -68,7 +64,7 @@ def compiled(
   while True:
     axes = cut(shape[:2], settings, largest)
     program = _compiled(network, objective, shape, axes, settings)
-    smallest = settings.window or largest // 2 < SMALLEST
+    smallest = settings.window or largest // 2 < windows.SMALLEST
     if smallest or hardware.bytes_used(program.add) <= budget:
       break
     largest //= 2
@@ -88,7 +84,7 @@ def step(
   x: types.Array,
   key: types.Key,
   mask: types.Array,
-  amount: float,
+  amount: ArrayLike,
   conditioning: optax.GradientTransformation,
   state: types.PyTree,
 ) -> tuple[types.Array, types.PyTree]:
@@ -99,8 +95,8 @@ def step(
     objective: of the same structure as the one it was compiled for.
     x: [h, w, c] in [0, 1]; its memory is taken.
     key: of the moves.
-    mask: [h, w, 1], or one number [1, 1, 1].
-    amount: mean change of a pixel.
+    mask: [h, w, 1] in [0, 1], or one number [1, 1, 1].
+    amount: mean change of a pixel, in [0, 1].
     conditioning: of the gradient, without a step size.
     state: of the conditioning, whose steps are counted in an octave.
 
@@ -123,15 +119,16 @@ def step(
       )
       # The loop must not run ahead: each window in flight has its memory.
       jax.block_until_ready(value)
-  poles = _poles(program, objective, canvas) if program.caps else None
+  poles = None
+  if program.caps is not None:
+    poles = _poles(*program.caps, axes, objective, canvas)
   found = total, poles, moves
   return _end(x, found, mask, amount, state, axes, conditioning)
 
 
-def _poles(program: Program, objective, canvas):
+def _poles(maps: panorama.Caps, small: Program, axes, objective, canvas):
   """The maps of the polar views, and their gradients."""
-  maps, small = program.caps
-  rows, columns = program.axes
+  rows, columns = axes
   inside = canvas[
     rows.margin : rows.margin + rows.size,
     columns.margin : columns.margin + columns.size,
@@ -169,12 +166,12 @@ def _compiled(network, objective, shape, axes, settings) -> Program:
 
 
 def cut(
-  size: tuple[int, int], settings, largest: int
+  size: tuple[int, int], settings: Settings, largest: int
 ) -> tuple[windows.Axis, windows.Axis]:
-  """How rows and columns of an image size are cut; see `tiles.cut`."""
+  """How rows and columns of an image size are cut; see `windows.cut`."""
   rows, columns = (
     windows.cut(side, largest, _HALO, border, settings.jitter)
-    for side, border in zip(size, BORDERS[settings.border], strict=True)
+    for side, border in zip(size, windows.BORDERS[settings.border], strict=True)
   )
   return rows, columns
 
@@ -214,7 +211,7 @@ def _add(apply, window, constants, objective, canvas, total, y, x, wy, wx):
 @functools.partial(jax.jit, static_argnums=(5, 6), donate_argnums=0)
 def _end(x, found, mask, amount, state, axes, conditioning):
   total, poles, moves = found
-  # Before it is rolled back: where blurs end is another place at each step.
+  # Before it is rolled back: blurs then end elsewhere in each step.
   g, after = conditioning.update(windows.gather(total, axes)[None], state)
   g = g[0]
   if poles is not None:

@@ -2,14 +2,14 @@
 
 Every axis is cut alone, into equal cores with a halo of context on both sides.
 The cut moves at random from step to step, and neighbours are cross-faded, so
-that no border is ever seen twice or at all. One window that holds the whole
-image is the ordinary case.
+that no border is seen twice, or at all. Usually one window holds the whole
+image.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,20 +18,28 @@ import numpy as np
 from fviz.types import Array, Key
 
 WRAP, REFLECT, AROUND = 'wrap', 'reflect', 'around'
+# What lies beyond an image: beyond its rows, and beyond its columns.
+BORDERS = {
+  'wrap': (WRAP, WRAP),  # The notebook's roll.
+  'reflect': (REFLECT, REFLECT),
+  'panorama': (REFLECT, AROUND),
+}
+SMALLEST = 160  # Side of a window that is asked for, in pixels.
 
 
-class Axis(NamedTuple):
-  """A cut of one axis.
+@dataclasses.dataclass(frozen=True)
+class Axis:
+  """How the rows or the columns of an image are cut into windows.
 
   Attributes:
     size: pixels of the image.
-    count: windows.
+    count: number of windows.
     core: pixels that a window answers for; the last may have fewer.
     halo: pixels of context on either side of a core.
     border: what lies beyond the image: 'wrap' (it repeats), 'reflect' (its
-      mirror image), 'around' (it is a circle, of which nothing is an end).
-    jitter: the most the cut moves either way; all around if it wraps and is
-      cut.
+      mirror image) or 'around' (the axis is a circle without ends).
+    jitter: how far the cut moves at most either way; an axis that wraps and
+      has several windows moves all around.
   """
 
   size: int
@@ -43,6 +51,7 @@ class Axis(NamedTuple):
 
   @property
   def window(self) -> int:
+    """Pixels of a window."""
     return self.core + 2 * self.halo
 
   @property
@@ -91,7 +100,7 @@ def spread(x: Array, axes: tuple[Axis, Axis], offsets: tuple) -> Array:
 
 
 def gather(total: Array, axes: tuple[Axis, Axis]) -> Array:
-  """The image's gradient, still moved, from that on the canvas."""
+  """The image's gradient, still moved, from the one on the canvas."""
   for number, axis in enumerate(axes):
     if axis.folds:
       shape = list(total.shape)
@@ -122,7 +131,7 @@ def starts(axis: Axis, move: Array) -> Array:
 
 @functools.cache
 def weights(axis: Axis, number: int) -> np.ndarray:
-  """[window] in [0, 1]: how much of window `number` counts.
+  """How much each pixel of window `number` counts: [window] in [0, 1].
 
   Where two windows meet, one fades as the other appears: their sum is 1.
   """
@@ -131,7 +140,7 @@ def weights(axis: Axis, number: int) -> np.ndarray:
     return np.ones(length, np.float32)
   fade = max(1, axis.halo // 4)  # The rest of the halo is context.
   begin = min(number * axis.core, axis.size - axis.core)
-  # Of the image, not of the window: the last core may overlap the one before.
+  # Places in the image: the last core may overlap the one before.
   place = begin - axis.halo + np.arange(length) + 0.5
   ramp = lambda border: np.clip((place - border) / (2 * fade) + 0.5, 0, 1)
   out = np.ones(length)
@@ -139,7 +148,7 @@ def weights(axis: Axis, number: int) -> np.ndarray:
     out *= ramp(number * axis.core)
   if number < axis.count - 1:
     out *= 1 - ramp((number + 1) * axis.core)
-  return np.float32(out)
+  return out.astype(np.float32)
 
 
 def _padded(x: Array, number: int, axis: Axis) -> Array:

@@ -1,7 +1,8 @@
-"""The record in a picture's metadata: what makes it again."""
+"""What every record starts with: what makes a picture again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -11,18 +12,22 @@ from fviz import networks, types
 
 
 def start(
-  command: str, config: ConfigDict, network: types.Network
+  command: str, config: ConfigDict | Mapping[str, Any], network: types.Network
 ) -> dict[str, Any]:
-  """Command, config, a hash of the weights, and versions; files are to follow.
+  """The command, its config, a hash of the weights, and versions.
+
+  Hashes of files that the config names follow behind these.
 
   Args:
     command: of `fviz`, which `fviz redo` runs again.
     config: of the command.
     network: whose weights count.
   """
+  if isinstance(config, ConfigDict):
+    config = config.to_dict()
   return {
     'command': command,
-    'config': config.to_dict(),
+    'config': config,
     'weights_sha256': networks.fingerprint(network),
     'versions': {name: _version(name) for name in ('fviz', 'jax', 'numpy')},
   }

@@ -66,8 +66,7 @@ def against_torch(weights: str = '', smoke: bool = False) -> list[dict]:
 
 def _compile(dreamer, shape) -> float:
   start = time.perf_counter()
-  for size in dreamer.check(shape[:2]):
-    dreamer._program((*size, shape[2]))
+  dreamer.compile(shape[:2])
   return time.perf_counter() - start
 
 
@@ -95,7 +94,7 @@ def megapixels(
     dreamer = deepdream.Dreamer(
       network(weights), objectives.deepdream(_LAYER), settings
     )
-    dreamer._program(image.shape)
+    dreamer.compile(image.shape[:2])
     seconds = []
     for repeat in range(3 if size <= 4 else 2):
       start = time.perf_counter()

@@ -19,7 +19,13 @@ from fviz import cli, errors, models
 from fviz import config as configs  # noqa: E402
 from fviz.media import clips, film_files, optical_flow
 from fviz.media import photos as photos_module
-from fviz.runs import clip, film, film_frames
+from fviz.runs import (
+  dream,
+  dream_plan,
+  film_frames,
+  film_output,
+  film_settings,
+)
 
 _RNG = np.random.default_rng(0)
 _N = 8
@@ -101,13 +107,21 @@ def _config(**values):
   return config.lock()
 
 
+def _run(config, output, path=None):
+  dream.run(dream_plan.prepare(config, output, path))
+
+
+def _files(path):
+  return sorted(pathlib.Path(path, 'frames').glob('[0-9]*.png'))
+
+
 def test_times_and_sound_are_kept():
   times = [0.0, 0.1, 0.15, 0.4, 0.5, 0.9]
   _write('clip.mp4', _clip()[:6], times, 1.0)
   found = list(clips.read('clip.mp4'))
   np.testing.assert_allclose([f.time for f in found], times, atol=1e-3)
   np.testing.assert_allclose(found[2].image / 255, _clip_frame(2), atol=0.1)
-  clip.run(_config(), 'out.mp4')
+  _run(_config(), 'out.mp4')
   again = list(clips.read('out.mp4'))
   np.testing.assert_allclose([f.time for f in again], times, atol=1e-3)
   assert again[0].image.shape == (48, 64, 3)
@@ -127,13 +141,10 @@ def test_warping_halves_the_flicker():
   frames = _clip()
   _write('clip.mp4', frames)
   shown = [f.image for f in clips.read('clip.mp4')]
-  clip.run(_config(), 'warped.gif')
-  clip.run(_config(flow='none', blend_static=0.0, settle=False), 'alone.gif')
+  _run(_config(), 'warped.gif')
+  _run(_config(flow='none', blend_static=0.0, settle=False), 'alone.gif')
   dreams = {
-    name: [
-      np.float32(_png(f)) / 255
-      for f in film_frames.frames_of(f'{name}.gif.frames')
-    ]
+    name: [np.float32(_png(f)) / 255 for f in _files(f'{name}.gif.frames')]
     for name in ('warped', 'alone')
   }
   photos = [np.float32(i) / 255 for i in shown]
@@ -155,7 +166,7 @@ def _png(path):
 
 def test_resumes_as_if_never_stopped(monkeypatch):
   _write('clip.mp4', _clip()[:4])
-  clip.run(_config(), 'a.mp4')
+  _run(_config(), 'a.mp4')
   save = film_frames.Frames.save
 
   def stopped(self, number, image, **more):
@@ -165,12 +176,10 @@ def test_resumes_as_if_never_stopped(monkeypatch):
 
   monkeypatch.setattr(film_frames.Frames, 'save', stopped)
   with pytest.raises(KeyboardInterrupt):
-    clip.run(_config(), 'b.mp4')
+    _run(_config(), 'b.mp4')
   monkeypatch.setattr(film_frames.Frames, 'save', save)
-  clip.run(_config(), 'b.mp4')
-  one, two = (
-    [_png(f) for f in film_frames.frames_of(f'{n}.mp4.frames')] for n in 'ab'
-  )
+  _run(_config(), 'b.mp4')
+  one, two = ([_png(f) for f in _files(f'{n}.mp4.frames')] for n in 'ab')
   assert len(two) == 4
   for a, b in zip(one, two, strict=True):
     np.testing.assert_array_equal(a, b)
@@ -183,15 +192,15 @@ def test_schedules_and_cuts_reach_the_frames():
   shown = [f.image for f in clips.read('clip.mp4')]
   cuts = [optical_flow.is_cut(a, b, 0.35) for a, b in itertools.pairwise(shown)]
   assert cuts == [False, True, False]
-  clip.run(_config(schedule='strength=0:0,1:2'), 'a.gif')
-  a = [_png(f) for f in film_frames.frames_of('a.gif.frames')]
+  _run(_config(schedule='strength=0:0,1:2'), 'a.gif')
+  a = [_png(f) for f in _files('a.gif.frames')]
   np.testing.assert_array_equal(a[0], shown[0])
   change = [np.abs(np.int32(a[i]) - shown[i]).mean() for i in (1, 2, 3)]
   assert min(change) > 0.2
   # The same frames with another past: the third is as it was, a new scene.
   _write('clip.mp4', [*_clip()[4:6], *other[:2]])
-  clip.run(_config(schedule='strength=0:0,1:2'), 'b.gif')
-  b = [_png(f) for f in film_frames.frames_of('b.gif.frames')]
+  _run(_config(schedule='strength=0:0,1:2'), 'b.gif')
+  b = [_png(f) for f in _files('b.gif.frames')]
   again = [f.image for f in clips.read('clip.mp4')]
   np.testing.assert_array_equal(again[2], shown[2])
   np.testing.assert_array_equal(a[2], b[2])
@@ -235,7 +244,7 @@ def test_cuts_and_schedules():
   )
   for bad in ('speed=0:1', 'strength=0', 'strength=0:-1', 'strength=a:b'):
     with pytest.raises(errors.FvizError):
-      clip.parse_schedule(bad)
+      film_settings.parse_schedule(bad)
 
 
 def _patched(path, where, data):
@@ -303,7 +312,7 @@ def test_sound_goes_with_the_frames():
   click, end = _click('clip.mp4')
   assert end > 2
   for output in ('out.mkv', 'out.webm'):  # Copied, and encoded anew.
-    clip.run(_config(frames=4), output, 'frames')
+    _run(_config(frames=4), output, 'frames')
     found, end = _click(output)
     assert found == pytest.approx(click - 0.5, abs=0.03), output
     # To a packet, of 1024 samples at 8 kHz.
@@ -313,7 +322,7 @@ def test_sound_goes_with_the_frames():
 def test_films_carry_their_recipe():
   _write('clip.mp4', _clip()[:2])
   for suffix in ('mp4', 'webm', 'gif', 'webp'):
-    clip.run(_config(), f'out.{suffix}', 'frames')
+    _run(_config(), f'out.{suffix}', 'frames')
     record = (
       photos_module.read_record(f'out.{suffix}')
       if suffix in ('gif', 'webp')
@@ -327,11 +336,11 @@ def test_films_carry_their_recipe():
 
 def test_redo_makes_the_film_again(capsys):
   _write('clip.mp4', _clip()[:2])
-  clip.run(_config(), 'out.mp4')
+  _run(_config(), 'out.mp4')
   assert cli.main(['redo', 'out.mp4']) == 0
   for a, b in zip(
-    film_frames.frames_of('out.mp4.frames'),
-    film_frames.frames_of('out-redo.mp4.frames'),
+    _files('out.mp4.frames'),
+    _files('out-redo.mp4.frames'),
     strict=True,
   ):
     np.testing.assert_array_equal(_png(a), _png(b))
@@ -343,12 +352,12 @@ def test_redo_makes_the_film_again(capsys):
   assert 'SHA-256' in capsys.readouterr().err
   # Nor does a stopped film go on with another clip.
   with pytest.raises(errors.FvizError, match='input_sha256'):
-    clip.run(_config(), 'out.mp4')
+    _run(_config(), 'out.mp4')
 
 
 def test_gifs_keep_uneven_times():
   times = [0.0, 0.1, 0.15, 0.4]
-  film.encode('a.gif', iter(_clip()[:4]), 10.0, {}, times)
+  film_output.encode('a.gif', iter(_clip()[:4]), 10.0, {}, times)
   with Image.open('a.gif') as gif:
     found = []
     for i in range(4):
@@ -391,13 +400,13 @@ def test_refuses(tmp_path, monkeypatch):
     ('schedule', _config(schedule='x')),
   ):
     with pytest.raises(errors.FvizError, match=message):
-      clip.run(config, 'out.mp4')
+      _run(config, 'out.mp4')
   codec = _patched('codec.mp4', _codec_at, b'xyzw')
   with pytest.raises(errors.FvizError, match='codec'):
     next(clips.read(codec))
   monkeypatch.setitem(film_files._CODECS, '.mov', 'nothing')
   with pytest.raises(errors.FvizError, match='lacks the codec nothing'):
-    clip.run(_config(), 'out.mov')
+    _run(_config(), 'out.mov')
   assert not pathlib.Path('out.mov.frames').exists()
   with av.open('zero.mkv', 'w') as container:
     stream = container.add_stream('libx264', rate=10)
@@ -406,7 +415,7 @@ def test_refuses(tmp_path, monkeypatch):
   with pytest.raises(errors.FvizError, match='length is zero'):
     next(clips.read('zero.mkv'))
   with pytest.raises(errors.FvizError, match='Unknown film format'):
-    clip.run(_config(), 'out.xyz')
+    _run(_config(), 'out.xyz')
   monkeypatch.setattr(clips, 'av', None)
   with pytest.raises(errors.FvizError, match=r'fviz\[video\]'):
-    clip.run(_config(), 'out.mp4')
+    _run(_config(), 'out.mp4')

@@ -1,6 +1,7 @@
 """Films: geometry against scipy, resuming, and disks that fill up."""
 
 import os
+import pathlib
 import resource
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import ndimage
 from fviz import config as configs
 from fviz import errors, models
 from fviz.media import host_sampling
-from fviz.runs import film, film_frames
+from fviz.runs import dream, dream_plan, film_frames
 from fviz.storage import atomic_files
 
 _RNG = np.random.default_rng(0)
@@ -33,8 +34,16 @@ def _config(kind, frames=3, layer='conv', **more):
   return config.lock()
 
 
+def _run(config, output, path=None):
+  dream.run(dream_plan.prepare(config, output, path))
+
+
+def _files(path):
+  return sorted(pathlib.Path(path, 'frames').glob('[0-9]*.png'))
+
+
 def _frames(path='f.gif.frames'):
-  return [np.asarray(Image.open(f)) for f in film_frames.frames_of(path)]
+  return [np.asarray(Image.open(f)) for f in _files(path)]
 
 
 def test_moved_is_an_affine_transform():
@@ -62,7 +71,7 @@ def test_moved_is_an_affine_transform():
 
 
 def test_zoom_films_resume_as_if_never_stopped(monkeypatch):
-  film.run(_config('zoom', rotate=2.0), 'f.gif')
+  _run(_config('zoom', rotate=2.0), 'f.gif')
   whole = _frames()
   assert len(whole) == 3 and whole[0].shape == (24, 32, 3)
   with Image.open('f.gif') as gif:
@@ -77,14 +86,14 @@ def test_zoom_films_resume_as_if_never_stopped(monkeypatch):
 
   monkeypatch.setattr(film_frames.Frames, 'save', full)
   with pytest.raises(KeyboardInterrupt):
-    film.run(_config('zoom', rotate=2.0), 'f.gif', 'cut')
+    _run(_config('zoom', rotate=2.0), 'f.gif', 'cut')
   assert len(_frames('cut')) == 2
   monkeypatch.setattr(film_frames.Frames, 'save', save)
-  film.run(_config('zoom', rotate=2.0), 'f.gif', 'cut')
+  _run(_config('zoom', rotate=2.0), 'f.gif', 'cut')
   for a, b in zip(whole, _frames('cut'), strict=True):
     np.testing.assert_array_equal(a, b)
   with pytest.raises(errors.FvizError, match='film.zoom'):
-    film.run(_config('zoom', rotate=2.0, zoom=1.2), 'f.gif', 'cut')
+    _run(_config('zoom', rotate=2.0, zoom=1.2), 'f.gif', 'cut')
 
 
 def test_a_full_disk_leaves_whole_frames(monkeypatch):
@@ -98,7 +107,7 @@ def test_a_full_disk_leaves_whole_frames(monkeypatch):
 
   monkeypatch.setattr(atomic_files, '_write_local', full)
   with pytest.raises(errors.FvizError, match='No space'):
-    film.run(_config('zoom'), 'f.gif')
+    _run(_config('zoom'), 'f.gif')
   assert len(_frames()) == 2
 
 
@@ -116,22 +125,20 @@ def test_a_film_goes_on_when_there_is_space_again(disk):
   pixels = np.full((96, 128, 3), 130, np.uint8)
   pixels[_RNG.integers(0, 96, 60), _RNG.integers(0, 128, 60)] = 200
   Image.fromarray(pixels).save('a.png')
-  film.run(_config('iterations'), 'whole.gif')
-  sizes = [
-    os.path.getsize(f) for f in film_frames.frames_of('whole.gif.frames')
-  ]
+  _run(_config('iterations'), 'whole.gif')
+  sizes = [os.path.getsize(f) for f in _files('whole.gif.frames')]
   assert 1.5 * sizes[0] < sizes[1]
   disk((sizes[0] + sizes[1]) // 2)
   with pytest.raises(errors.FvizError, match='too large[.] Check .* space'):
-    film.run(_config('iterations'), 'f.gif')
+    _run(_config('iterations'), 'f.gif')
   (frame,) = _frames()
   np.testing.assert_array_equal(frame, Image.open('a.png'))
   disk(resource.RLIM_INFINITY)
-  film.run(_config('iterations'), 'f.gif')
+  _run(_config('iterations'), 'f.gif')
   # The film itself has no room.
   disk(200)
   with pytest.raises(errors.FvizError, match='frames are kept'):
-    film.run(_config('iterations'), 'f.webp', 'f.gif.frames')
+    _run(_config('iterations'), 'f.webp', 'f.gif.frames')
   assert not [f for f in os.listdir() if 'webp' in f or 'partial' in f]
   for a, b in zip(_frames('whole.gif.frames'), _frames(), strict=True):
     np.testing.assert_array_equal(a, b)
@@ -139,29 +146,25 @@ def test_a_film_goes_on_when_there_is_space_again(disk):
 
 def test_films_grow():
   """More frames go on where a film ends; only a walk is spread over them."""
-  film.run(_config('zoom', frames=2), 'f.gif')
-  before = [
-    os.stat(f).st_mtime_ns for f in film_frames.frames_of('f.gif.frames')
-  ]
-  film.run(_config('zoom', frames=3, fps=12.0), 'f.gif')
-  after = [
-    os.stat(f).st_mtime_ns for f in film_frames.frames_of('f.gif.frames')
-  ]
+  _run(_config('zoom', frames=2), 'f.gif')
+  before = [os.stat(f).st_mtime_ns for f in _files('f.gif.frames')]
+  _run(_config('zoom', frames=3, fps=12.0), 'f.gif')
+  after = [os.stat(f).st_mtime_ns for f in _files('f.gif.frames')]
   assert len(after) == 3 and after[:2] == before
   walk = dict(layer='conv,conv_1')
-  film.run(_config('layers', frames=2, **walk), 'g.gif')
+  _run(_config('layers', frames=2, **walk), 'g.gif')
   with pytest.raises(errors.FvizError, match='film.frames'):
-    film.run(_config('layers', frames=3, **walk), 'g.gif')
+    _run(_config('layers', frames=3, **walk), 'g.gif')
 
 
 def test_films_of_iterations_and_layers():
-  film.run(_config('iterations'), 'f.gif')
+  _run(_config('iterations'), 'f.gif')
   frames = np.float32(_frames())
   photo = np.asarray(Image.open('a.png'))
   np.testing.assert_array_equal(frames[0], photo)
   change = np.abs(frames - photo).mean((1, 2, 3))
   assert 0 < change[1] < change[2]
-  film.run(_config('layers', layer='conv,conv_1*0.5'), 'g.gif')
+  _run(_config('layers', layer='conv,conv_1*0.5'), 'g.gif')
   first, middle, last = np.float32(_frames('g.gif.frames'))
   assert np.abs(first - last).mean() > 0.5
   far = np.abs(first - last).mean()
@@ -179,4 +182,4 @@ def test_refuses(tmp_path):
   ):
     (tmp_path / 'd.gif').mkdir(exist_ok=True)
     with pytest.raises(errors.FvizError, match=message):
-      film.run(config, output)
+      _run(config, output)

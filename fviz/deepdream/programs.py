@@ -1,0 +1,78 @@
+"""Compiled programs of dreams, found by everything that they depend on."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from fviz import errors, types
+from fviz.deepdream import step
+from fviz.deepdream.octaves import Size
+from fviz.deepdream.settings import Settings
+
+_LEAST = 8  # Side of the smallest octave, in pixels.
+
+
+class Programs:
+  """What has been compiled and found out of one network.
+
+  Tracing a network takes longer than a step, and compiling it much longer:
+  the frames of a film share what is kept here.
+
+  Args:
+    network: to dream with.
+  """
+
+  def __init__(self, network: types.Network):
+    self._network = network
+    self._compiled: dict[tuple, step.Program] = {}
+    self._sees: dict[tuple[tuple[str, ...], Size], bool] = {}
+
+  def __len__(self) -> int:
+    return len(self._compiled)
+
+  def get(
+    self, objective: types.Objective, size: Size, settings: Settings
+  ) -> step.Program:
+    """The program of an image size, compiled when it is first asked for."""
+    leaves, structure = jax.tree.flatten(objective)
+    kinds = tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+    how = settings.border, settings.jitter, settings.window, settings.precision
+    key = size, structure, kinds, how
+    if key not in self._compiled:
+      shape = (*size, self._network.input_channels)
+      self._compiled[key] = step.compiled(
+        self._network, objective, shape, settings
+      )
+    return self._compiled[key]
+
+  def knows(self, layers: tuple[str, ...], size: Size) -> bool:
+    """Whether a size has been checked before."""
+    return (layers, size) in self._sees
+
+  def check(self, layers: tuple[str, ...], sizes: list[Size]) -> None:
+    """Raises an `FvizError` if layers have no activations at some size."""
+    for size in sizes:
+      if not self.knows(layers, size):
+        self._sees[layers, size] = self._activates(layers, size)
+    fit = sum(self._sees[layers, size] for size in sizes)
+    if fit < len(sizes):
+      (h, w), (height, width) = sizes[0], sizes[-1]
+      raise errors.FvizError(
+        f'{self._network.name} sees nothing in the smallest octave, {w} x {h} '
+        f'pixels (of {width} x {height}): '
+        + (f'use at most {fit} octaves, or ' if fit else '')
+        + 'enlarge the image first (--size).'
+      )
+
+  def _activates(self, layers, size) -> bool:
+    network = self._network
+    image = jax.ShapeDtypeStruct(
+      (1, *size, network.input_channels), jnp.float32
+    )
+    apply = lambda variables, x: network.apply(variables, x, layers)
+    try:
+      found = jax.eval_shape(apply, network.variables, image)
+    except (TypeError, ValueError, ZeroDivisionError):
+      return False
+    return min(size) >= _LEAST and all(v.size for v in found.values())
