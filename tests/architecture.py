@@ -24,12 +24,14 @@ class Module(NamedTuple):
     name: as it is imported, such as 'fviz.engine' or 'fviz.engine.loop'.
     file: relative to the folder that holds `fviz`.
     tree: the parsed source.
+    nodes: all nodes of the tree.
     lines: how many the file has.
   """
 
   name: str
   file: str
   tree: ast.Module
+  nodes: tuple[ast.AST, ...]
   lines: int
 
   @property
@@ -55,8 +57,9 @@ def read(folder: pathlib.Path) -> dict[str, Module]:
     file = path.relative_to(folder)
     parts = file.with_suffix('').parts
     name = '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
-    lines = len(text.splitlines())
-    found[name] = Module(name, file.as_posix(), ast.parse(text), lines)
+    tree, lines = ast.parse(text), len(text.splitlines())
+    nodes = tuple(ast.walk(tree))
+    found[name] = Module(name, file.as_posix(), tree, nodes, lines)
   return found
 
 
@@ -71,7 +74,7 @@ def imports(module: Module, modules: Modules) -> set[str]:
   as in `importlib.import_module(f'fviz.models.{name}')`, are all that fit.
   """
   found = set()
-  for node in ast.walk(module.tree):
+  for node in module.nodes:
     if isinstance(node, ast.Import):
       found.update(alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
@@ -160,7 +163,7 @@ def flax_in_the_core(
 def configs_below_doors(modules: Modules, doors: tuple[str, ...]) -> Violations:
   """Uses of ConfigDict in other files than `doors`."""
   for module in modules.values():
-    words = {n.id for n in ast.walk(module.tree) if isinstance(n, ast.Name)}
+    words = {n.id for n in module.nodes if isinstance(n, ast.Name)}
     words |= {n.split('.')[0] for n in imports(module, modules)}
     used = words & {'ConfigDict', 'ml_collections'}
     if used and not module.file.startswith(doors):
@@ -186,7 +189,7 @@ def long_classes(modules: Modules) -> Violations:
 
 def _long(modules: Modules, kind, most: int) -> Violations:
   for module in modules.values():
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
       if isinstance(node, kind):
         lines = node.end_lineno - node.lineno + 1
         if lines > most:
