@@ -6,7 +6,7 @@
 First a sweep that nothing happens to, its memory watched: in the second half it
 may not grow by more than `--slope` megabytes in a thousand units. Then one
 that is killed at random moments and resumed after each. Both must come to the
-same pictures, bit for bit. The faults are those of `tests/sweep/faults_test.py`.
+same pictures, bit for bit. `tests/sweep/faults_test.py` has the same faults.
 """
 
 import argparse

@@ -1,8 +1,9 @@
-"""Four virtual CPU devices and strict types for every test."""
+"""Four virtual CPU devices, and processes that stay small."""
 
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 
 # Commands keep compiled programs in the user's cache; tests have one of their
@@ -23,14 +24,31 @@ WEIGHTS = os.environ.get('FVIZ_TEST_WEIGHTS', '../shared/weights')
 IMAGES = os.environ.get('FVIZ_TEST_IMAGES', '../shared/images')
 
 
+# These fork, limit what a process may use, or look into /proc.
+collect_ignore = []
+if sys.platform != 'linux':
+  collect_ignore += ['fuzz_test.py', 'sweep/faults_test.py']
+
+
 def pytest_collection_modifyitems(items):
   """Leaves out what takes longest, unless it is wanted."""
-  if os.environ.get('FVIZ_TEST_THOROUGH'):
-    return
-  skip = pytest.mark.skip(reason='set FVIZ_TEST_THOROUGH=1')
+  if not os.environ.get('FVIZ_TEST_THOROUGH'):
+    _skip(items, 'thorough', 'set FVIZ_TEST_THOROUGH=1')
+  if sys.platform == 'win32':
+    _skip(items, 'slow', 'sends signals that Windows does not have')
+
+
+def _skip(items, marker, reason):
   for item in items:
-    if item.get_closest_marker('thorough'):
-      item.add_marker(skip)
+    if item.get_closest_marker(marker):
+      item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _small_processes():
+  """Forgets compiled programs after a module: they would grow to gigabytes."""
+  yield
+  jax.clear_caches()
 
 
 def _file(folder, name):

@@ -8,7 +8,7 @@ is made by gradients. Layers: conv0, conv1, mixed1 to mixed5, in each block
 branch0 (1x1), branch1 (3x3), branch2 (5x5) and branch3 (of the 3x3 average),
 each as NAME and NAME/pre_relu, and logits.
 
-`scripts/train_pareidolia.py` trains it, `pareidolia.md` is the model card.
+`scripts/pareidolia/train.py` trains it, `pareidolia.md` is the model card.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class Pareidolia(nnx.Module):
     classes: number of classes.
     width: factor on all channels; 1.6 is the larger variant for GPUs.
     unit: what a convolution with its nonlinearity is; training puts a batch
-      norm between the two, which `scripts.pareidolia_net.fold` folds away.
+      norm between the two, which `scripts.pareidolia.net.fold` folds away.
     rngs: for the initial weights.
   """
 
@@ -289,7 +289,7 @@ def _read(file: str):
   if _DESCRIPTION not in metadata:
     raise errors.FvizError(
       f'{file!r} has no {_DESCRIPTION!r} in its metadata: it was not written '
-      'by scripts/train_pareidolia.py.'
+      'by scripts/pareidolia/train.py.'
     )
   try:
     description = plain_json.decode(metadata[_DESCRIPTION])

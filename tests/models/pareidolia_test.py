@@ -23,7 +23,7 @@ def network():
 
 @pytest.fixture(scope='module')
 def training():
-  return pytest.importorskip('scripts.pareidolia_training')
+  return pytest.importorskip('scripts.pareidolia.training')
 
 
 @pytest.fixture(scope='module')
@@ -191,7 +191,7 @@ def test_knows_a_handful_of_renders(network):
 
 
 def test_fold_is_exact(images, quick_compile):
-  net = pytest.importorskip('scripts.pareidolia_net')
+  net = pytest.importorskip('scripts.pareidolia.net')
   model = net.build(5, 0.25, 0, jnp.float32)
   rng = np.random.default_rng(1)
   for _, module in nnx.iter_modules(model):
@@ -215,7 +215,7 @@ def test_fold_is_exact(images, quick_compile):
 
 
 def test_fast_convolution_and_its_gradients(quick_compile):
-  net = pytest.importorskip('scripts.pareidolia_net')
+  net = pytest.importorskip('scripts.pareidolia.net')
   x = jax.random.normal(jax.random.key(0), (2, 6, 5, 3))
   for side in (1, 5):
     kernel = jax.random.normal(jax.random.key(side), (side, side, 3, 4))
@@ -236,7 +236,7 @@ def test_fast_convolution_and_its_gradients(quick_compile):
 
 
 def test_attack_stays_in_its_ball(quick_compile):
-  step = pytest.importorskip('scripts.pareidolia_step')
+  step = pytest.importorskip('scripts.pareidolia.step')
   x = jax.random.uniform(
     jax.random.key(0), (3, 8, 8, 3), minval=0.3, maxval=0.7
   )
@@ -281,7 +281,7 @@ def test_resumed_training_equals_uninterrupted(
   class Killed(Exception):
     pass
 
-  original, calls = training.pareidolia_step.step, []
+  original, calls = training.training_step.step, []
 
   def dying(*args, **kwargs):
     if len(calls) == 2:
@@ -291,7 +291,7 @@ def test_resumed_training_equals_uninterrupted(
 
   with jax.numpy_dtype_promotion('standard'):
     with monkeypatch.context() as patch:
-      patch.setattr(training.pareidolia_step, 'step', dying)
+      patch.setattr(training.training_step, 'step', dying)
       with pytest.raises(Killed):
         training.train(config, parts)
     training.train(config, parts, resume=True)
@@ -306,7 +306,7 @@ def test_resumed_training_equals_uninterrupted(
 
 def test_resume_wants_the_same_network(training, tmp_path):
   states = [
-    training.pareidolia_step.State(np.zeros(n), {}, {}, {}, np.int32(0))
+    training.training_step.State(np.zeros(n), {}, {}, {}, np.int32(0))
     for n in (3, 4)
   ]
   training.save(tmp_path / 'checkpoint.npz', states[0], 1.5)

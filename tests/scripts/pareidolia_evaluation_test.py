@@ -1,11 +1,11 @@
-"""What evaluate_pareidolia measures about pictures, and its tables."""
+"""What the evaluation of pareidolia measures about pictures, and its tables."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-views = pytest.importorskip('scripts.pareidolia_views')
-card = pytest.importorskip('scripts.pareidolia_card')
+views = pytest.importorskip('scripts.pareidolia.views')
+card = pytest.importorskip('scripts.pareidolia.card')
 
 
 def test_grain_is_the_share_of_power_near_nyquist():

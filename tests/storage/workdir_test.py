@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 
@@ -240,7 +239,7 @@ def test_second_process_waits_its_turn(tmp_path):
       Workdir.open(tmp_path, {'a': 1})
     Workdir.open(tmp_path, {'a': 1}, process=1).close()
   finally:
-    holder.send_signal(signal.SIGKILL)
+    holder.kill()
     holder.wait()
     holder.stdout.close()
   Workdir.open(tmp_path, {'a': 1}).close()  # The lock died with its holder.
@@ -255,7 +254,9 @@ def test_unusable_directories_say_what_to_do(tmp_path):
     Workdir.open('gs://bucket/run', _CONFIG)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason='root may write anywhere')
+@pytest.mark.skipif(
+  getattr(os, 'geteuid', int)() == 0, reason='root may write anywhere'
+)
 def test_read_only_directory(tmp_path):
   tmp_path.chmod(0o500)
   with pytest.raises(FvizError, match='Choose a directory'):

@@ -1,4 +1,4 @@
-"""Writes the report of evaluate_pareidolia into the model card."""
+"""Writes the report of `evaluate` into the model card."""
 
 from __future__ import annotations
 

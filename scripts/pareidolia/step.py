@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 
-from scripts import pareidolia_data as data
+from scripts.pareidolia import data
 
 
 class State(NamedTuple):

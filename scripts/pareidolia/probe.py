@@ -8,7 +8,7 @@ from flax import nnx
 
 from fviz import networks, types
 from fviz.models import pareidolia
-from scripts import pareidolia_data as data
+from scripts.pareidolia import data
 
 _LAYERS = ('mixed1', 'mixed2', 'mixed3', 'mixed4', 'mixed5')
 _SIZES = 32, 64  # The digits have 8 pixels; strokes of 4 or 8 pixels.

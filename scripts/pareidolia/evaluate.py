@@ -1,6 +1,6 @@
 """Measures pareidolia and writes a report, the source of its model card.
 
-    python -m scripts.evaluate_pareidolia --out=runs/pareidolia/report.json \
+    python -m scripts.pareidolia.evaluate --out=runs/pareidolia/report.json \
       --card=fviz/models/pareidolia.md --photos=FOLDER \
       --second=runs/other-seed/pareidolia.safetensors
 
@@ -22,7 +22,7 @@ import time
 from absl import app, flags, logging
 
 from fviz.compiler import cpu
-from scripts import pareidolia_card
+from scripts.pareidolia import card
 
 _PARTS = (
   'held_out',
@@ -61,8 +61,7 @@ def main(argv):
   cpu.faster()
   # Only now: JAX reads XLA_FLAGS when it starts.
   from fviz.models import pareidolia
-  from scripts import pareidolia_measures as measures
-  from scripts import pareidolia_probe, pareidolia_views
+  from scripts.pareidolia import measures, probe, views
 
   file = _FLAGS.weights or str(pareidolia.WEIGHTS)
   network = pareidolia.load(file=file)
@@ -80,18 +79,18 @@ def main(argv):
       network, held_out(), _FLAGS.size, _FLAGS.radius
     ),
     'dead': lambda: measures.dead(network, held_out(), _FLAGS.photos),
-    'digits': lambda: pareidolia_probe.digits(network),
-    'pictures': lambda: pareidolia_views.pictures(
+    'digits': lambda: probe.digits(network),
+    'pictures': lambda: views.recognition(
       network,
       second,
-      pareidolia_views.made(network, _FLAGS.pictures, _FLAGS.sheet),
+      views.made(network, _FLAGS.pictures, _FLAGS.sheet),
       _FLAGS.size,
     ),
     'second': lambda: _second(
       measures.top1(second, held_out(), _FLAGS.size),
       measures.attacked(second, held_out(), _FLAGS.size, _FLAGS.radius),
     ),
-    'grain': lambda: pareidolia_views.grains(network, _FLAGS.references),
+    'grain': lambda: views.grains(network, _FLAGS.references),
   }
   for part in _FLAGS.parts:
     if part == 'second' and second is None:
@@ -101,7 +100,7 @@ def main(argv):
     report[part]['seconds'] = round(time.perf_counter() - start, 1)
     _write(out, report)
     if _FLAGS.card:
-      pareidolia_card.update(pathlib.Path(_FLAGS.card), report)
+      card.update(pathlib.Path(_FLAGS.card), report)
     logging.info('%s: %s', part, json.dumps(report[part])[:400])
 
 

@@ -1,11 +1,11 @@
 """Trains pareidolia from nothing but rendered pictures.
 
-    python -m scripts.train_pareidolia --workdir=runs/pareidolia
+    python -m scripts.pareidolia.train --workdir=runs/pareidolia
 
 Two CPU cores need an hour, and two minutes to render; stop it at any time and
 go on with --resume from the last checkpoint. The larger variant for one GPU:
 
-    python -m scripts.train_pareidolia --workdir=runs/gpu --width=1.5 \
+    python -m scripts.pareidolia.train --workdir=runs/gpu --width=1.5 \
       --batch=256 --image_size=112 --sizes=64,96 --until=0.5 --minutes=8 \
       --per_class=2000 --processes=16
 
@@ -70,7 +70,7 @@ def main(argv):
     raise app.UsageError(f'Unexpected arguments {argv[1:]}.')
   cpu.faster()
   # Only now: JAX reads XLA_FLAGS when it starts.
-  from scripts import pareidolia_training as training
+  from scripts.pareidolia import training
 
   workdir = pathlib.Path(_FLAGS.workdir)
   workdir.mkdir(parents=True, exist_ok=True)

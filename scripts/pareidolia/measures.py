@@ -1,4 +1,4 @@
-"""What evaluate_pareidolia measures on renders: accuracies, dead channels."""
+"""What `evaluate` measures on renders: accuracies, dead channels."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from fviz import types
-from scripts import pareidolia_data as data
-from scripts import pareidolia_step, rendering
+from scripts import rendering
+from scripts.pareidolia import data, step
 
 _BATCH = 64
 _DEAD = 1e-3  # A channel that never rises above this is dead.
@@ -57,7 +57,7 @@ def attacked(network: types.Network, renders, size: int, radius: float) -> dict:
     x = data.resize(images[k : k + _BATCH], size)
     known = jnp.asarray(labels[k : k + _BATCH])
     key = jax.random.fold_in(jax.random.key(0), k)
-    x = pareidolia_step.attack(key, logits, x, known, radius, steps=10)
+    x = step.attack(key, logits, x, known, radius, steps=10)
     guesses.append(np.asarray(logits(x).argmax(-1)))
   return _accuracy_table(network.labels, labels, np.concatenate(guesses))
 

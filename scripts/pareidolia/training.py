@@ -17,8 +17,8 @@ from flax import nnx
 
 from fviz import networks
 from fviz.models import pareidolia
-from scripts import pareidolia_data as data
-from scripts import pareidolia_log, pareidolia_net, pareidolia_step
+from scripts.pareidolia import data, log, net
+from scripts.pareidolia import step as training_step
 
 _LOG_STEPS = 50
 _CHECKPOINT = 'checkpoint.npz'
@@ -28,7 +28,7 @@ _VALIDATION = {'per_class': 10, 'seed': 1_000_003}
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-  """What decides a training; see the flags of train_pareidolia."""
+  """What decides a training; see the flags of `train`."""
 
   data: str
   per_class: int = 1000
@@ -76,8 +76,8 @@ def train(config: Config, workdir: pathlib.Path, resume: bool = False) -> None:
     workdir: of the results.
     resume: continue from the checkpoint, which the same recipe wrote.
   """
-  with contextlib.closing(pareidolia_log.Log(workdir)) as log:
-    _train(config, workdir, resume, log)
+  with contextlib.closing(log.Log(workdir)) as opened:
+    _train(config, workdir, resume, opened)
 
 
 def _train(config: Config, workdir: pathlib.Path, resume: bool, log) -> None:
@@ -89,10 +89,10 @@ def _train(config: Config, workdir: pathlib.Path, resume: bool, log) -> None:
     config.processes,
   )
   held_out = data.cached(config.data, size=config.image_size, **_VALIDATION)
-  hyper = pareidolia_step.Hyper(config.learning_rate, seed=config.seed)
+  hyper = training_step.Hyper(config.learning_rate, seed=config.seed)
   dtype = jnp.bfloat16 if config.bfloat16 else jnp.float32
-  model = pareidolia_net.build(len(names), config.width, config.seed, dtype)
-  graphdef, state = pareidolia_step.initialize(model, hyper)
+  model = net.build(len(names), config.width, config.seed, dtype)
+  graphdef, state = training_step.initialize(model, hyper)
   spent = 0.0
   if resume:
     state, spent = restore(workdir / _CHECKPOINT, state)
@@ -118,7 +118,7 @@ def _train(config: Config, workdir: pathlib.Path, resume: bool, log) -> None:
     chosen = data.batch_indices(len(images), config.batch, config.seed, step)
     batch = jax.device_put((images[chosen], labels[chosen]), split)
     radius = config.attack_radius(progress)
-    state, metrics = pareidolia_step.step(
+    state, metrics = training_step.step(
       graphdef,
       hyper,
       state,
@@ -144,9 +144,9 @@ def _train(config: Config, workdir: pathlib.Path, resume: bool, log) -> None:
   keep(state)
 
 
-def exported(graphdef, state: pareidolia_step.State):
+def exported(graphdef, state: training_step.State):
   """The inference network of the averaged weights."""
-  return pareidolia_net.fold(nnx.merge(graphdef, *state.average, copy=True))
+  return net.fold(nnx.merge(graphdef, *state.average, copy=True))
 
 
 def accuracy(model, images, labels, size: int, batch: int = 128) -> float:
@@ -195,7 +195,7 @@ def _sums(graphdef, weights, images):
   }
 
 
-def save(path: pathlib.Path, state: pareidolia_step.State, spent: float):
+def save(path: pathlib.Path, state: training_step.State, spent: float):
   """Writes a checkpoint: whole or not at all."""
   leaves = jax.device_get(jax.tree.leaves(state))
   arrays = {f'leaf{k}': leaf for k, leaf in enumerate(leaves)}
@@ -205,7 +205,7 @@ def save(path: pathlib.Path, state: pareidolia_step.State, spent: float):
   os.replace(temporary, path)
 
 
-def restore(path: pathlib.Path, like: pareidolia_step.State):
+def restore(path: pathlib.Path, like: training_step.State):
   """The state and the seconds spent, from a checkpoint of the same recipe."""
   if not path.exists():
     raise FileNotFoundError(f'No checkpoint {path}: train without --resume.')

@@ -11,15 +11,13 @@ from PIL import Image
 
 from fviz import types
 from fviz.media import contact_sheet, png
-from scripts import pareidolia_data as data
-from scripts import pareidolia_measures as measures
-from scripts import pareidolia_pictures
+from scripts.pareidolia import data, measures, pictures
 
 _VIEWS = 16  # Transforms under which a class's picture is classified.
 _GRAIN_LAYER, _GRAIN_CHANNELS = 'mixed4', 64
 
 
-def pictures(
+def recognition(
   network: types.Network,
   second: types.Network | None,
   images: np.ndarray,
@@ -59,8 +57,8 @@ def made(network: types.Network, cache: str, sheet: str) -> np.ndarray:
   if path and path.exists():
     images = np.load(path)
   else:
-    recipe = pareidolia_pictures.recipe(network.input_size[0])
-    images = pareidolia_pictures.classes(network, recipe)
+    recipe = pictures.recipe(network.input_size[0])
+    images = pictures.classes(network, recipe)
     if path:
       np.save(path, images)
   if sheet:
@@ -77,18 +75,16 @@ def grains(network: types.Network, references: list[str]) -> dict:
     references: sheets of 80 px tiles with a border of one pixel, whose grain
       is measured too.
   """
-  recipe = pareidolia_pictures.grain_recipe()
+  recipe = pictures.grain_recipe()
   known = network.layers[_GRAIN_LAYER].channels
   some = np.linspace(0, known - 1, _GRAIN_CHANNELS).astype(int)
   table = {
     'logits': grain(
-      pareidolia_pictures.channels(
+      pictures.channels(
         network, 'logits', np.arange(len(network.labels)), recipe
       )
     ),
-    _GRAIN_LAYER: grain(
-      pareidolia_pictures.channels(network, _GRAIN_LAYER, some, recipe)
-    ),
+    _GRAIN_LAYER: grain(pictures.channels(network, _GRAIN_LAYER, some, recipe)),
   }
   sheets = {pathlib.Path(p).stem: grain(_tiles(p)) for p in references}
   return table | {'references': sheets}

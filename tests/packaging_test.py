@@ -1,0 +1,66 @@
+"""What strangers get: a wheel, a citation, tests on their systems."""
+
+import pathlib
+import subprocess
+import sys
+import tomllib
+import zipfile
+
+import yaml
+
+import fviz
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+def test_the_wheel_carries_types_and_data(tmp_path):
+  command = [sys.executable, '-m', 'hatchling', 'build', '-t', 'wheel']
+  subprocess.run([*command, '-d', tmp_path], cwd=ROOT, check=True)
+  (wheel,) = tmp_path.glob('*.whl')
+  names = set(zipfile.ZipFile(wheel).namelist())
+  assert {
+    'fviz/py.typed',
+    'fviz/media/sample.jpg',
+    'fviz/models/pareidolia.safetensors',
+    'fviz/models/weights/imagenet.txt',
+  } <= names
+  roots = {name.split('/')[0] for name in names}
+  assert {r for r in roots if not r.endswith('.dist-info')} == {'fviz'}
+  files = [p for p in (ROOT / 'fviz').rglob('*') if p.is_file()]
+  here = {
+    p.relative_to(ROOT).as_posix() for p in files if 'pycache' not in str(p)
+  }
+  assert here <= names
+
+
+def test_citation_is_complete_and_of_this_version():
+  citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text())
+  # What the schema of version 1.2.0 requires.
+  assert {'cff-version', 'message', 'title', 'authors'} <= set(citation)
+  assert citation['cff-version'] == '1.2.0' and citation['authors']
+  assert citation['version'] == fviz.__version__
+  project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+  assert citation['license'] == project['license']
+
+
+def test_systems_and_versions_of_the_hosted_tests():
+  file = ROOT / '.github' / 'workflows' / 'tests.yml'
+  jobs = yaml.safe_load(file.read_text())['jobs']
+  matrix = jobs['tests']['strategy']['matrix']
+  systems = {name.split('-')[0] for name in matrix['os']}
+  assert systems == {'ubuntu', 'macos', 'windows'}
+  oldest, newest = matrix['versions']
+  project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+  assert project['requires-python'] == f'>={oldest["python"]}'
+  (jax,) = (d for d in project['dependencies'] if d.startswith('jax'))
+  lower = jax.split(',')[0].replace('>=', '==')
+  assert lower in oldest['install'].split() and not newest['install']
+  commands = [s['run'] for s in jobs['tests']['steps'] if 'run' in s]
+  assert './scripts/test' in commands
+
+
+def test_hooks_are_pinned():
+  file = ROOT / '.pre-commit-config.yaml'
+  (repo,) = yaml.safe_load(file.read_text())['repos']
+  pins = sum((hook['additional_dependencies'] for hook in repo['hooks']), [])
+  assert pins and all('==' in pin for pin in pins)
