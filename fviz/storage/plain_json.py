@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import math
+from typing import Any, SupportsFloat
 
 from fviz.errors import FvizError
 
@@ -14,6 +15,16 @@ _scan = json.JSONDecoder().scan_once
 def encode(record: Any, indent: int | None = None) -> str:
   """JSON in ASCII; numpy and jax numbers and arrays become plain ones."""
   return json.dumps(record, default=_plain, indent=indent)
+
+
+def number(value: SupportsFloat) -> float | None:
+  """A float as JSON can hold it: None where it is not finite.
+
+  >>> number(0.5), number(float('nan'))
+  (0.5, None)
+  """
+  plain = float(value)
+  return plain if math.isfinite(plain) else None
 
 
 def decode(text: str | bytes) -> dict[str, Any]:

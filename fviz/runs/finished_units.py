@@ -1,0 +1,157 @@
+"""What a finished unit leaves: pictures, its record, and a ledger line.
+
+A sweep and a comparison write the same: the picture of the unit with its
+record, a strip of its snapshots, and the record again as a line of the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fviz import engine
+from fviz.media import png
+from fviz.storage import ledger_lines, plain_json, workdir
+
+
+class Origin(NamedTuple):
+  """What the records of one ledger have in common.
+
+  Attributes:
+    model: the network's name.
+    seed: of all randomness.
+    history_steps: the steps whose objective values a record keeps.
+    candidate: the name of a compared config, '' in a sweep.
+  """
+
+  model: str
+  seed: int
+  history_steps: Sequence[int]
+  candidate: str = ''
+
+
+def save(
+  directory: workdir.Workdir,
+  origin: Origin,
+  units: Sequence[ledger_lines.Unit],
+  result: engine.Result,
+  seconds: float,
+  metrics: Sequence[Mapping[str, Any]] | None = None,
+) -> list[dict[str, Any]]:
+  """Writes pictures first, then ledger lines: a line means that all is there.
+
+  Args:
+    directory: where to.
+    origin: what the records have in common.
+    units: [jobs], as the result has them.
+    result: of a batch, one picture a job.
+    seconds: that one unit took.
+    metrics: [jobs], what a comparison measured, name -> number or text.
+
+  Returns:
+    The records, as in the ledger.
+  """
+  records = []
+  for i, unit in enumerate(units):
+    record = _record(directory, origin, unit, result, i, seconds)
+    if metrics is not None:
+      record['metrics'] = _numbers(metrics[i])
+    if result.snapshots.shape[1] > 1:
+      # Contact sheets of earlier steps are made from it.
+      strip = np.concatenate(list(result.snapshots[i, :, 0]), axis=1)
+      png.save(_strip_path(directory, unit), strip)
+    png.save(directory.image_path(*unit), result.images[i, 0], record)
+    records.append(record)
+  directory.append(records)
+  return records
+
+
+def has_failed(record: Mapping[str, Any]) -> bool:
+  """Whether a unit met a value that was not finite."""
+  return record.get('failed', -1) >= 0
+
+
+def picture(
+  directory: workdir.Workdir, unit: ledger_lines.Unit, record: Mapping[str, Any]
+) -> np.ndarray:
+  """The finished picture of a unit, uint8 [h, w, c].
+
+  Raises:
+    FvizError: its file is lost or damaged.
+  """
+  file = record.get('file')
+  path = directory.resolve(file) if file else directory.image_path(*unit)
+  return png.read(path)[0]
+
+
+def snapshots(
+  directory: workdir.Workdir,
+  unit: ledger_lines.Unit,
+  record: Mapping[str, Any],
+  count: int,
+) -> list[np.ndarray] | list[None]:
+  """The pictures of a unit at each of its snapshots, uint8 [h, w, c].
+
+  Where their strip is lost, damaged or of another size, the finished picture
+  stands for all of them; a unit that failed has None for each.
+  """
+  if has_failed(record):
+    return [None] * count
+  if count > 1:
+    try:
+      strip, _ = png.read(_strip_path(directory, unit))
+      return np.split(strip, count, axis=1)
+    except ValueError:
+      pass
+  return [picture(directory, unit, record)] * count
+
+
+def mean(values: Iterable[float | None]) -> float | None:
+  """The mean of the numbers in a field of records, None without any."""
+  known = [value for value in values if value is not None]
+  return float(np.mean(known)) if known else None
+
+
+def _record(
+  directory: workdir.Workdir,
+  origin: Origin,
+  unit: ledger_lines.Unit,
+  result: engine.Result,
+  i: int,
+  seconds: float,
+) -> dict[str, Any]:
+  layer, channel, variant = unit
+  history, number = result.history[i], plain_json.number
+  # Old ledgers are resumed and old records redone: names and order must stay.
+  # So a comparison still names its candidate 'comparison_variant', and has no
+  # 'steps'.
+  named = {'comparison_variant': origin.candidate} if origin.candidate else {}
+  steps = {} if origin.candidate else {'steps': int(result.steps[i])}
+  return {
+    'layer': layer,
+    'channel': channel,
+    'variant': variant,
+    'seed': origin.seed,
+    'model': origin.model,
+    **named,
+    'objective': number(history[-1]),
+    'activation': number(result.activation[i]),
+    'history': [number(history[step - 1]) for step in origin.history_steps],
+    'failed': int(result.failed[i]),
+    **steps,
+    'file': directory.relative(directory.image_path(*unit)),
+    'seconds': round(seconds, 3),
+  }
+
+
+def _numbers(measured: Mapping[str, Any]) -> dict[str, Any]:
+  return {
+    name: value if isinstance(value, str) else plain_json.number(value)
+    for name, value in measured.items()
+  }
+
+
+def _strip_path(directory: workdir.Workdir, unit: ledger_lines.Unit):
+  return directory.film_path(*unit, suffix='.png')
