@@ -6,18 +6,15 @@ python -m experiments.sweep --config=configs/sweep.py --workdir=runs/mixed3 \
 On many hosts: the same with --distributed everywhere, see docs/scaling.md.
 """
 
-import sys
-
-from absl import app, flags, logging
+from absl import flags
 from ml_collections import config_flags
 
 import experiments
-from fviz import errors, sweep
-from fviz.compiler import cpu, program_cache
-from fviz.sweep import preemption, processes
+from fviz.commands import sweep
+from fviz.sweep import processes
 
-_CONFIG = config_flags.DEFINE_config_file(
-  'config', 'configs/sweep.py', 'What to do; see fviz/config.py.'
+config_flags.DEFINE_config_file(
+  'config', 'configs/sweep.py', 'What to do; see fviz.config.sweep.'
 )
 _WORKDIR = flags.DEFINE_string(
   'workdir', None, 'Where everything goes; give it again to resume.'
@@ -35,28 +32,17 @@ _JOIN_TIMEOUT = flags.DEFINE_float(
 )
 
 
-def main(argv):
-  if len(argv) > 1:
-    raise app.UsageError(f'Unexpected arguments: {argv[1:]}')
-  logging.set_verbosity(logging.WARNING)
-  cpu.faster()
-  program_cache.keep()
-  try:
-    group = processes.join(
-      _DISTRIBUTED.value,
-      _WORKDIR.value,
-      _COORDINATOR.value,
-      _PROCESSES.value,
-      _PROCESS.value,
-      _JOIN_TIMEOUT.value,
-    )
-    with preemption.graceful() as stop:
-      report = sweep.run(_CONFIG.value, _WORKDIR.value, stop=stop, group=group)
-  except errors.FvizError as error:
-    sys.exit(f'error: {error}')
-  print(report)
+def run(config):
+  return sweep.make(
+    config,
+    _WORKDIR.value,
+    _DISTRIBUTED.value,
+    _COORDINATOR.value,
+    _PROCESSES.value,
+    _PROCESS.value,
+    _JOIN_TIMEOUT.value,
+  )
 
 
 if __name__ == '__main__':
-  flags.mark_flag_as_required('workdir')
-  experiments.start(main)
+  experiments.start(run)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from fviz import __version__, errors
-from fviz.commands import dream, pictures, redo, zoo
+from fviz.commands import compare, dream, redo, render, sweep, zoo
 from fviz.compiler import cpu, program_cache
 
 _EXAMPLES = """\
@@ -33,11 +33,12 @@ def main(argv: Sequence[str] | None = None) -> int:
   try:
     args = parser.parse_args(argv)
   except SystemExit as stop:  # argparse has written its message.
-    return stop.code or 0
+    return int(stop.code or 0)
   cpu.faster()
   program_cache.keep()
   try:
-    return args.run(args)
+    print(args.run(args))
+    return 0
   except errors.UsageError as error:
     print(f'fviz {args.command}: {error}', file=sys.stderr)
     print(f'Try: fviz {args.command} --help', file=sys.stderr)
@@ -66,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
   commands = parser.add_subparsers(
     dest='command', required=True, metavar='COMMAND'
   )
-  for module in (dream, pictures, zoo, redo):
+  for module in (dream, render, sweep, compare, zoo, redo):
     module.add(commands)
   return parser
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-_LUCID = '--config=configs/render_lucid.py'
+_LUCID = '--config=configs/render.py'
 
 
 @pytest.mark.slow

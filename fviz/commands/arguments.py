@@ -1,16 +1,28 @@
-"""What subcommands share: configs from arguments, progress, epilogs."""
+"""What subcommands share: arguments, configs of them, a progress bar."""
 
 from __future__ import annotations
 
 import argparse
-import ast
 import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from fviz import errors
+from ml_collections import ConfigDict
+
 from fviz.compiler import precisions
+from fviz.config import overrides
+
+# The parsers that argparse gives to `add` of each subcommand.
+Subparsers = Any
 
 
-def parser(subparsers, name: str, help: str, examples: str, run):
+def parser(
+  subparsers: Subparsers,
+  name: str,
+  help: str,
+  examples: str,
+  run: Callable[[argparse.Namespace], Any],
+) -> argparse.ArgumentParser:
   """A subparser with examples at the end of its help."""
   made = subparsers.add_parser(
     name,
@@ -23,16 +35,35 @@ def parser(subparsers, name: str, help: str, examples: str, run):
   return made
 
 
-def add_precision(parser) -> None:
-  parser.add_argument(
+def add_of_pictures(
+  p: argparse.ArgumentParser,
+  example: str,
+  steps: str = 'of the optimization (256)',
+) -> None:
+  """What render, sweep and compare have in common."""
+  p.add_argument('--model', help='see `fviz models`; default pareidolia')
+  p.add_argument('--weights', help='a file, instead of the published weights')
+  p.add_argument('--layer', help='see `fviz layers MODEL`')
+  p.add_argument('--channel', type=numbers, help='3 or 3,7')
+  p.add_argument('--size', type=int, help='pixels a side (128)')
+  p.add_argument('--steps', type=int, help=steps)
+  p.add_argument('--seed', type=int, help='of all randomness (0)')
+  add_precision(p)
+  add_overrides(p, example)
+
+
+def add_precision(p: Any) -> None:
+  """--precision, for a parser or a group of one."""
+  p.add_argument(
     '--precision',
     choices=precisions.NAMES,
     help=f'of the network ({precisions.DEFAULT}; on CPUs as float32)',
   )
 
 
-def add_overrides(parser: argparse.ArgumentParser, example: str) -> None:
-  parser.add_argument(
+def add_overrides(p: argparse.ArgumentParser, example: str) -> None:
+  """--set FIELD=VALUE."""
+  p.add_argument(
     '--set',
     action='append',
     default=[],
@@ -41,79 +72,47 @@ def add_overrides(parser: argparse.ArgumentParser, example: str) -> None:
   )
 
 
-def override(config, values: dict) -> None:
-  """Puts values into a config, by dotted names, with its type checks.
+def filled(
+  config: ConfigDict, args: argparse.Namespace, **more: Any
+) -> ConfigDict:
+  """The config with the arguments that were given.
 
-  Raises:
-    FvizError: an unknown field, or a value of another type.
+  Args:
+    config: defaults.
+    args: of `add_of_pictures`; None where nothing was given.
+    **more: other fields; None leaves the default.
   """
-  known = set(dict(flat(config.to_dict())))
-  for name, value in values.items():
-    if name not in known:
-      raise errors.unknown('field of the config', name, sorted(known))
-    try:
-      with config.unlocked():
-        config.update_from_flattened_dict({name: _like(config, name, value)})
-    except (TypeError, ValueError) as error:
-      raise errors.FvizError(
-        f'{name} = {value!r} is of the wrong type: {error}'
-      ) from error
+  config = config.lock()
+  names = ('model', 'weights', 'layer', 'size', 'steps', 'seed', 'precision')
+  given = {name: getattr(args, name) for name in names}
+  given |= {'channels': args.channel, **more}
+  values = {n: v for n, v in given.items() if v is not None and n in config}
+  overrides.override(config, values | overrides.parsed(args.set))
+  return config
 
 
 @contextlib.contextmanager
-def steps(total: int):
+def steps(total: int) -> Iterator[Callable[[int], None]]:
   """A progress bar, moved by a function of the number of finished steps."""
   from tqdm import tqdm
 
   with tqdm(total=total, unit='step', dynamic_ncols=True, delay=0.5) as bar:
-    yield lambda done: bar.update(done - bar.n)
 
+    def on_step(done: int) -> None:
+      bar.update(done - bar.n)
 
-def parsed(assignments: list[str]) -> dict:
-  """{'a.b': 1.5} of ['a.b=1.5']; what is no literal is a string."""
-  found = {}
-  for text in assignments:
-    name, equals, value = text.partition('=')
-    if not equals:
-      raise errors.FvizError(f'Cannot read {text!r}: write --set FIELD=VALUE.')
-    try:
-      found[name.strip()] = ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-      found[name.strip()] = value
-  return found
+    yield on_step
 
 
 def numbers(text: str) -> tuple[int, ...]:
-  """(1, 2) of '1,2', for argparse."""
+  """Whole numbers, for argparse.
+
+  >>> numbers('3,7')
+  (3, 7)
+  """
   try:
-    found = tuple(int(part) for part in text.split(','))
+    return tuple(int(part) for part in text.split(','))
   except ValueError:
     raise argparse.ArgumentTypeError(
       f'{text!r} is no list of whole numbers such as 3 or 3,7'
     ) from None
-  return found
-
-
-def _like(config, name: str, value):
-  """Lists as tuples, and numbers alone in place of one of them."""
-  old = config
-  for part in name.split('.'):
-    old = old[part]
-  if isinstance(old, tuple):
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
-  if isinstance(old, float) and isinstance(value, int):
-    return float(value)
-  if isinstance(old, str) and not isinstance(value, str):
-    return str(value)
-  if isinstance(old, bool) != isinstance(value, bool):
-    raise TypeError(f'{type(old).__name__} expected')
-  return value
-
-
-def flat(tree: dict, prefix: str = ''):
-  """(dotted name, value) of everything in nested dictionaries."""
-  for key, value in tree.items():
-    if isinstance(value, dict):
-      yield from flat(value, f'{prefix}{key}.')
-    else:
-      yield prefix + str(key), value

@@ -8,6 +8,7 @@ import pathlib
 from ml_collections import ConfigDict
 
 from fviz.commands import arguments
+from fviz.config import overrides
 
 _EXAMPLES = """\
   fviz dream --sample -o dream.png
@@ -22,11 +23,26 @@ _EXAMPLES = """\
 """
 _PRESETS = ('notebook', 'hallucination_machine')
 # Argument -> field of the config.
-_OF_DREAM = 'model weights layer label guide mask size octaves iterations'
-_OF_DREAM += ' strength seed precision'
-_FIELDS = {name: name for name in _OF_DREAM.split()}
-_FIELDS |= {'channel': 'channels', 'film': 'film.kind'}
-_FIELDS |= {n: f'film.{n}' for n in ('frames', 'fps', 'zoom', 'rotate')}
+_FIELDS = dict(
+  model='model',
+  weights='weights',
+  layer='layer',
+  channel='channels',
+  label='label',
+  guide='guide',
+  mask='mask',
+  size='size',
+  octaves='octaves',
+  iterations='iterations',
+  strength='strength',
+  seed='seed',
+  precision='precision',
+  film='film.kind',
+  frames='film.frames',
+  fps='film.fps',
+  zoom='film.zoom',
+  rotate='film.rotate',
+)
 
 
 def add(subparsers) -> None:
@@ -76,7 +92,8 @@ def add(subparsers) -> None:
   g.add_argument('--workdir', help='keeps the frames; default OUTPUT.frames')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> str:
+  """The path of the dream; see `make`."""
   from fviz import errors
 
   sources = [bool(args.input), args.sample, args.noise]
@@ -84,8 +101,7 @@ def run(args) -> int:
     raise errors.UsageError('give one of: a photo, --sample, --noise')
   config = config_of(args)
   output = args.output or _default_output(config, args.video)
-  make(config, output, args.workdir, args.video)
-  return 0
+  return make(config, output, args.workdir, args.video)
 
 
 def config_of(args: argparse.Namespace) -> ConfigDict:
@@ -98,7 +114,7 @@ def config_of(args: argparse.Namespace) -> ConfigDict:
   values['input'] = 'noise' if args.noise else (args.input or '')
   if args.pano:
     values['border'] = 'panorama'
-  arguments.override(config, values | arguments.parsed(args.set))
+  overrides.override(config, values | overrides.parsed(args.set))
   return config
 
 
@@ -107,8 +123,8 @@ def make(
   output: str,
   workdir: str | None = None,
   clip: bool = False,
-) -> None:
-  """Makes a picture, a film or a clip, with a progress bar, and says where.
+) -> str:
+  """Makes a picture, a film or a clip, with a progress bar; says where.
 
   Args:
     config: of `fviz.config.dream`.
@@ -127,9 +143,9 @@ def make(
     total=plan.length, unit=unit, desc=desc, dynamic_ncols=True, delay=0.5
   ) as bar:
     dream.run(plan, lambda done: bar.update(done - bar.n))
-  print(output)
-  if not isinstance(plan, dream_plan.Picture):
-    print(f'  frames  {plan.workdir}')
+  if isinstance(plan, dream_plan.Picture):
+    return output
+  return f'{output}\n  frames  {plan.workdir}'
 
 
 def _default_output(config: ConfigDict, clip: bool) -> str:

@@ -6,11 +6,17 @@ config and of their types, and it names no file that is written.
 
 from __future__ import annotations
 
+import argparse
 import logging
 import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ml_collections import ConfigDict
 
 from fviz import errors
 from fviz.commands import arguments
+from fviz.config import overrides
 
 _log = logging.getLogger(__name__)
 
@@ -19,7 +25,7 @@ _INPUTS = ('input', 'image')
 _NO_FILES = (('input', 'noise'), ('image', 'sample'))
 
 
-def add(subparsers) -> None:
+def add(subparsers: arguments.Subparsers) -> None:
   p = arguments.parser(
     subparsers,
     'redo',
@@ -35,32 +41,31 @@ def add(subparsers) -> None:
   arguments.add_overrides(p, 'seed=1')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> str:
+  """The path of what was made again."""
   path = pathlib.Path(args.picture)
   record = _record(path)
   output = args.output or str(path.with_stem(path.stem + '-redo'))
-  changes = arguments.parsed(args.set)
+  changes = overrides.parsed(args.set)
   if record.get('command') == 'dream':
-    _dream(record, changes, args, path, output)
-  elif record.get('command') == 'render':
-    _render(record, changes, args, output)
-  elif _is_unit(record):
-    _unit(record, changes, path, output)
-  else:
-    raise errors.FvizError(
-      f'{args.picture} is of a command that cannot be redone: '
-      f'{record.get("command")!r:.80}.'
-    )
-  return 0
+    return _dream(record, changes, args, path, output)
+  if record.get('command') == 'render':
+    return _render(record, changes, args, output)
+  if _is_unit(record):
+    return _unit(record, changes, path, output)
+  raise errors.FvizError(
+    f'{args.picture} is of a command that cannot be redone: '
+    f'{record.get("command")!r:.80}.'
+  )
 
 
-def _is_unit(record: dict) -> bool:
+def _is_unit(record: Mapping[str, Any]) -> bool:
   """Whether it is of a sweep or a comparison."""
   numbers = record.get('channel'), record.get('variant', 0)
   return all(type(n) is int and 0 <= n < 2**31 for n in numbers)
 
 
-def _record(path: pathlib.Path) -> dict:
+def _record(path: pathlib.Path) -> dict[str, Any]:
   """The recipe in a picture or a film."""
   from fviz.media import film_files, photos
 
@@ -69,15 +74,15 @@ def _record(path: pathlib.Path) -> dict:
   return film_files.read_record(str(path))
 
 
-def _dream(record, changes, args, path, output) -> None:
+def _dream(record, changes, args, path: pathlib.Path, output: str) -> str:
   from fviz import config as configs
   from fviz.commands import dream
   from fviz.runs import dream_plan
 
   if args.input:
     changes['input'] = args.input
-  config = restored(configs.dream(), record)
-  arguments.override(config, changes)
+  config = overrides.restored(configs.dream(), record)
+  overrides.override(config, changes)
   clip = record.get('clip') is True
   is_film = dream_plan.is_film(config, clip)
   if is_film and path.suffix == '.png' and not args.output:
@@ -85,56 +90,47 @@ def _dream(record, changes, args, path, output) -> None:
       f'{path} is a frame of a film: say where the film is to go (-o film.mp4)'
     )
   _check_files(config, record, changes, ('input', 'guide', 'mask'))
-  dream.make(config, output, clip=clip)
+  made = dream.make(config, output, clip=clip)
   _warn(record, output)
+  return made
 
 
-def _render(record, changes, args, output) -> None:
+def _render(record, changes, args, output: str) -> str:
   from fviz import config as configs
   from fviz.media import picture_files
   from fviz.runs import render, render_plan
 
   if args.input:
     changes['image'] = args.input
-  config = restored(configs.render(), record)
-  arguments.override(config, changes)
+  config = overrides.restored(configs.render(), record)
+  overrides.override(config, changes)
   _check_files(config, record, changes, ('image',))
   picture_files.check_output(output)
-  plan = render_plan.prepare(config)
+  plan = render_plan.plan_of(config)
   with arguments.steps(plan.recipe.steps) as on_step:
     render.save_one(plan, output, str(record.get('picture', '')), on_step)
-  print(output)
   _warn(record, output)
+  return output
 
 
-def _unit(record, changes, path, output) -> None:
+def _unit(record, changes, path: pathlib.Path, output: str) -> str:
   """A picture of a sweep or a comparison."""
   from fviz import config as configs
   from fviz.media import picture_files
-  from fviz.runs import render
+  from fviz.runs import render, render_plan
 
   picture_files.check_output(output)
   config = _of_sweep(configs.sweep(), path)
-  arguments.override(config, changes)
-  layer, channel = str(record.get('layer')), record['channel']
-  variant = record.get('variant', 0)
-  with arguments.steps(config.steps) as on_step:
-    image = render.unit(config, layer, channel, variant, on_step)
-  picture_files.write(output, image, record)
-  print(output)
+  overrides.override(config, changes)
+  unit = str(record.get('layer')), record['channel'], record.get('variant', 0)
+  plan = render_plan.unit_plan(config, *unit)
+  with arguments.steps(plan.recipe.steps) as on_step:
+    (picture,) = render.rendered(plan, on_step=on_step)
+  picture_files.write(output, picture.image, record)
+  return output
 
 
-def restored(config, record: dict):
-  """A config with the recorded fields; unknown ones and other types fail."""
-  fields = record.get('config')
-  if not isinstance(fields, dict):
-    raise errors.FvizError('The recipe has no config.')
-  config = config.lock()
-  arguments.override(config, dict(arguments.flat(fields)))
-  return config
-
-
-def _of_sweep(config, path: pathlib.Path):
+def _of_sweep(config: ConfigDict, path: pathlib.Path) -> ConfigDict:
   """The config of a sweep: it lies in the working directory."""
   from fviz.storage import plain_json
 
@@ -146,10 +142,15 @@ def _of_sweep(config, path: pathlib.Path):
     )
   fields = plain_json.decode(file.read_bytes())
   fields = {k: v for k, v in fields.items() if k in config}
-  return restored(config, {'config': fields})
+  return overrides.restored(config, {'config': fields})
 
 
-def _check_files(config, record: dict, changes: dict, names) -> None:
+def _check_files(
+  config: ConfigDict,
+  record: Mapping[str, Any],
+  changes: Mapping[str, Any],
+  names: Sequence[str],
+) -> None:
   """Files must be local, and those that the picture was made of."""
   from fviz.media import photos
 
@@ -170,7 +171,7 @@ def _check_files(config, record: dict, changes: dict, names) -> None:
       )
 
 
-def _warn(record: dict, output: str) -> None:
+def _warn(record: Mapping[str, Any], output: str) -> None:
   """Says so if other weights were used than for the picture."""
   from fviz.media import photos, picture_files
 

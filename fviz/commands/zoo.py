@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+
 from fviz.commands import arguments
 
 
-def add(subparsers) -> None:
+def add(subparsers: arguments.Subparsers) -> None:
   arguments.parser(
     subparsers, 'models', 'list the models', '  fviz models', models
   )
@@ -21,15 +23,14 @@ def add(subparsers) -> None:
   p.add_argument('--weights', default='', help='a file of weights')
 
 
-def models(args) -> int:
+def models(args: argparse.Namespace) -> str:
   from fviz import models
 
-  print(models.listing())
-  return 0
+  del args  # Unused.
+  return models.listing()
 
 
-def layers(args) -> int:
+def layers(args: argparse.Namespace) -> str:
   from fviz import models
 
-  print(models.describe(args.model, args.weights))
-  return 0
+  return models.describe(args.model, args.weights)

@@ -11,8 +11,7 @@ import numpy as np
 from etils import epath
 from ml_collections import ConfigDict
 
-from fviz import config as configs
-from fviz import engine, errors, models, types
+from fviz import engine, errors, types
 from fviz.media import contact_sheet, picture_files, png
 from fviz.runs import render_plan
 from fviz.storage import atomic_files, plain_json
@@ -59,11 +58,11 @@ def run(
   Raises:
     FvizError: before any work, for everything wrong in the config.
   """
-  return save(render_plan.prepare(config, network), path)
+  return save(render_plan.plan_of(config, network), path)
 
 
 def save(
-  plan: render_plan.Plan,
+  plan: render_plan.RenderPlan,
   path: str,
   on_step: Callable[[int], None] = lambda step: None,
 ) -> Report:
@@ -88,7 +87,7 @@ def save(
 
 
 def save_one(
-  plan: render_plan.Plan,
+  plan: render_plan.RenderPlan,
   output: str,
   name: str = '',
   on_step: Callable[[int], None] = lambda step: None,
@@ -96,7 +95,7 @@ def save_one(
   """Renders one picture of a plan: as `save` does, into a file of one's own.
 
   Args:
-    plan: from `plans.prepare`.
+    plan: from `render_plan.plan_of`.
     output: .png, .jpg or .webp; carries its record.
     name: of the picture; '' where the plan has only one.
     on_step: called with the number of finished steps.
@@ -118,7 +117,7 @@ def save_one(
 
 
 def rendered(
-  plan: render_plan.Plan,
+  plan: render_plan.RenderPlan,
   jobs: Sequence[int] | None = None,
   on_step: Callable[[int], None] = lambda step: None,
 ) -> Iterator[Picture]:
@@ -130,38 +129,8 @@ def rendered(
   for where, result in parts:
     for i, job in enumerate(chosen[where]):
       activation, failed = result.activation[i], int(result.failed[i])
-      one = {'objective_value': _number(activation), 'failed': failed}
+      one = {'objective_value': plain_json.number(activation), 'failed': failed}
       for name, image in zip(plan.names[job], result.images[i], strict=True):
         image = png.stretched(image) if plan.stretch else image
         record = {**plan.record, 'picture': name, **one}
         yield Picture(name, image, float(activation), failed >= 0, record)
-
-
-def unit(
-  config: ConfigDict,
-  layer: str,
-  channel: int,
-  variant: int = 0,
-  on_step: Callable[[int], None] = lambda step: None,
-) -> np.ndarray:
-  """The picture [h, w, c] of one unit of a sweep, as `fviz.sweep` makes it.
-
-  Args:
-    config: see `fviz.config.sweep`.
-    layer: the layer's name.
-    channel: of the layer.
-    variant: which of its pictures.
-    on_step: called with the number of finished steps.
-  """
-  configs.check(config)
-  network = models.load(config.model, config.weights)
-  recipe = configs.recipe(config, network)
-  keys = engine.job_keys(config.seed, [channel], [variant])
-  jobs = engine.channel_jobs(network, layer, [channel], keys)
-  parts = engine.batches(network, jobs, recipe, 1, on_step)
-  ((_, result),) = parts
-  return result.images[0, 0]
-
-
-def _number(value) -> float | None:
-  return float(value) if np.isfinite(value) else None  # JSON has no NaN.

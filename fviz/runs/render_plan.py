@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
+from fviz import config as configs
 from fviz import (
   config_strings,
   engine,
@@ -26,7 +27,7 @@ _OF_PHOTOS = ('mahendran', 'caricature', 'accentuation')
 _LARGEST = 4096  # Pixels a side: recipes come from strangers, too.
 
 
-class Plan(NamedTuple):
+class RenderPlan(NamedTuple):
   """Everything that pictures need, read and checked.
 
   Attributes:
@@ -47,7 +48,9 @@ class Plan(NamedTuple):
   stretch: bool
 
 
-def prepare(config: ConfigDict, network: types.Network | None = None) -> Plan:
+def plan_of(
+  config: ConfigDict, network: types.Network | None = None
+) -> RenderPlan:
   """Reads and checks what a config names.
 
   Args:
@@ -68,7 +71,27 @@ def prepare(config: ConfigDict, network: types.Network | None = None) -> Plan:
   variants = range(config.variants)
   jobs = engine.jobs_of(network, objective, config.seed, variants)
   names = _names(objective, config.variants, engine.image_count(recipe))
-  return Plan(network, recipe, jobs, names, record, config.stretch)
+  return RenderPlan(network, recipe, jobs, names, record, config.stretch)
+
+
+def unit_plan(
+  config: ConfigDict, layer: str, channel: int, variant: int = 0
+) -> RenderPlan:
+  """One unit of a sweep, as `fviz.sweep` renders it.
+
+  Args:
+    config: see `fviz.config.sweep`.
+    layer: the layer's name.
+    channel: of the layer.
+    variant: which of its pictures.
+  """
+  configs.check(config)
+  network = models.load(config.model, config.weights)
+  recipe = configs.recipe(config, network)
+  keys = engine.job_keys(config.seed, [channel], [variant])
+  jobs = engine.channel_jobs(network, layer, [channel], keys)
+  names = [[f'{channel}-{variant}']]
+  return RenderPlan(network, recipe, jobs, names, {}, False)
 
 
 def recipe_of(

@@ -11,9 +11,9 @@ import pytest
 import small
 from PIL import Image
 
-from fviz import cli, errors, models
+from fviz import cli, models
 from fviz import config as configs
-from fviz.commands import arguments as arguments_module
+from fviz.config import overrides
 from fviz.media import photos, picture_files
 from fviz.runs import render
 
@@ -317,16 +317,9 @@ def test_examples_of_overrides_are_fields(capsys):
     cli.main([command, '--help'])
     text = ' '.join(capsys.readouterr().out.split())
     example = text.split('as in --set ')[1].split()[0]
-    arguments_module.override(config.lock(), arguments_module.parsed([example]))
+    overrides.override(config.lock(), overrides.parsed([example]))
   assert cli.main(['--version']) == 0
   assert capsys.readouterr().out.startswith('fviz 0.')
-
-
-def test_overrides():
-  found = arguments_module.parsed(['a.b=1', 'c=x y', "d=('z',)"])
-  assert found == {'a.b': 1, 'c': 'x y', 'd': ('z',)}
-  with pytest.raises(errors.FvizError):
-    arguments_module.parsed(['=']) and arguments_module.parsed(['nothing'])
 
 
 @pytest.mark.slow

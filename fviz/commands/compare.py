@@ -1,0 +1,45 @@
+"""fviz compare: candidates on the same units, side by side."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from fviz.commands import arguments
+
+if TYPE_CHECKING:  # --help is quick without it.
+  from fviz import compare
+
+_EXAMPLES = """\
+  fviz compare --workdir runs/compare --layer mixed4 --channel 3,7
+  fviz compare --workdir runs/mine --candidates mine.py, which says
+    def sweep(add):
+      add('plain')
+      add('tv', **{'regularizers.total_variation': 5.0})
+"""
+
+
+def add(subparsers: arguments.Subparsers) -> None:
+  p = arguments.parser(
+    subparsers,
+    'compare',
+    'compare regularizers, transforms and the like, side by side',
+    _EXAMPLES,
+    run,
+  )
+  arguments.add_of_pictures(p, 'comparison.rank_by=spectrum_distance')
+  p.add_argument(
+    '--candidates',
+    '--variants',
+    help='a config file that defines sweep(add)',
+  )
+  p.add_argument('--workdir', required=True, help='give it again to resume')
+
+
+def run(args: argparse.Namespace) -> compare.Report:
+  from fviz import compare
+  from fviz import config as configs
+
+  candidates = compare.sweep_of(args.candidates) if args.candidates else None
+  config = arguments.filled(configs.compare(), args)
+  return compare.run(config, args.workdir, candidates)

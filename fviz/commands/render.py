@@ -1,0 +1,86 @@
+"""fviz render: what a channel, a class or any objective likes."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+from fviz.commands import arguments
+
+_EXAMPLES = """\
+  fviz render --layer mixed4 --channel 17 -o unit.png
+  fviz render --label owl --size 192 --steps 512 -o owl.png
+  fviz render --layer mixed4 --channel 17 --recipe maco -o maco.png
+  fviz render --objective "channel('mixed4', 3) + channel('mixed4', 9)"
+  fviz render --layer mixed4 --channel 7 --recipe mahendran --image photo.jpg
+  fviz render --layer mixed4 --channel 3,7 -o pictures
+"""
+
+
+def add(subparsers: arguments.Subparsers) -> None:
+  p = arguments.parser(
+    subparsers,
+    'render',
+    'render what a channel, a class or any objective likes, by any recipe',
+    _EXAMPLES,
+    run,
+  )
+  steps = "of the optimization (the recipe's own)"
+  arguments.add_of_pictures(p, 'variants=4', steps)
+  p.add_argument(
+    '-o',
+    '--output',
+    default='render.png',
+    help='a picture, or a folder for several (render.png)',
+  )
+  p.add_argument('--label', help='a class, by name or number')
+  p.add_argument('--objective', help='of fviz.objectives, instead of those')
+  p.add_argument('--recipe', help='of fviz.recipes (lucid)')
+  p.add_argument('--image', help="a photo for recipes of one, or 'sample'")
+
+
+def run(args: argparse.Namespace) -> str:
+  """The path of what was rendered."""
+  from fviz import config as configs
+  from fviz.media import picture_files
+  from fviz.runs import render, render_plan
+
+  objective = _objective(args)
+  is_folder = args.output.endswith('/') or not pathlib.Path(args.output).suffix
+  if not is_folder:
+    picture_files.check_output(args.output)
+  config = arguments.filled(
+    configs.render(),
+    args,
+    objective=objective,
+    recipe=args.recipe,
+    image=args.image,
+  )
+  plan = render_plan.plan_of(config)
+  with arguments.steps(plan.recipe.steps) as on_step:
+    if is_folder:
+      return str(render.save(plan, args.output, on_step))
+    render.save_one(plan, args.output, '', on_step)
+  return args.output
+
+
+def _objective(args: argparse.Namespace) -> str:
+  """The text of the objective that arguments stand for."""
+  from fviz import config as configs
+  from fviz import errors
+
+  given = [args.objective, args.label, args.channel]
+  if sum(x is not None for x in given) != 1 or (
+    args.layer is not None and args.channel is None
+  ):
+    raise errors.UsageError(
+      'give one of --channel (with --layer), --label and --objective'
+    )
+  if args.objective is not None:
+    return args.objective
+  if args.label is not None:
+    label = int(args.label) if args.label.isdigit() else args.label
+    return f'logit({label!r})'
+  layer = args.layer or configs.sweep().layer
+  channel = args.channel[0] if len(args.channel) == 1 else args.channel
+  return f'channel({layer!r}, {channel})'

@@ -1,0 +1,84 @@
+"""fviz sweep: all channels of layers, resumable, on one host or many."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from fviz.commands import arguments
+
+if TYPE_CHECKING:  # --help is quick without it.
+  from ml_collections import ConfigDict
+
+  from fviz import sweep
+
+_EXAMPLES = """\
+  fviz sweep --layer mixed3 --workdir runs/mixed3
+  fviz sweep --layer mixed4 --channel 3,7 --steps 512 --workdir runs/two
+  fviz sweep --layer '*,!*/pre_relu' --workdir runs/all
+  srun fviz sweep --distributed --layer '*' --workdir /shared/runs/all
+"""
+
+
+def add(subparsers: arguments.Subparsers) -> None:
+  p = arguments.parser(
+    subparsers,
+    'sweep',
+    'render all channels of layers, resumable, on one host or many',
+    _EXAMPLES,
+    run,
+  )
+  arguments.add_of_pictures(p, "optimizer='adam(0.1)'")
+  p.add_argument('--workdir', required=True, help='give it again to resume')
+  p.add_argument(
+    '--distributed',
+    action='store_true',
+    help='share the work with other processes; JAX finds them under SLURM and '
+    'on TPU pods, elsewhere give the next three',
+  )
+  p.add_argument('--coordinator', default='', help='HOST:PORT of process 0')
+  p.add_argument('--processes', type=int, help='how many there are')
+  p.add_argument('--process', type=int, help='which one this is, from 0')
+  p.add_argument(
+    '--join-timeout', type=float, default=300.0, help='seconds to wait (300)'
+  )
+
+
+def run(args: argparse.Namespace) -> sweep.Report:
+  from fviz import config as configs
+
+  return make(
+    arguments.filled(configs.sweep(), args),
+    args.workdir,
+    args.distributed,
+    args.coordinator,
+    args.processes,
+    args.process,
+    args.join_timeout,
+  )
+
+
+def make(
+  config: ConfigDict,
+  workdir: str,
+  distributed: bool,
+  coordinator: str,
+  count: int | None,
+  process: int | None,
+  timeout: float,
+) -> sweep.Report:
+  """Joins the other processes, if there are, and sweeps; SIGTERM ends it early.
+
+  Args:
+    config: of `fviz.config.sweep`.
+    workdir: give it again to resume.
+    distributed: and the rest: see `fviz.sweep.processes.join`.
+  """
+  from fviz import sweep
+  from fviz.sweep import preemption, processes
+
+  group = processes.join(
+    distributed, workdir, coordinator, count, process, timeout
+  )
+  with preemption.graceful() as stop:
+    return sweep.run(config, workdir, stop=stop, group=group)
