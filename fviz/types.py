@@ -16,6 +16,8 @@ from jax.typing import ArrayLike
 Array = jax.Array
 Key = jax.Array  # A typed PRNG key, as jax.random.key makes it.
 PyTree = Any
+Device = Any  # A jax.Device, which type checkers do not take for a type.
+Size = int | tuple[int, int]  # A side, or (height, width), in pixels.
 Activations = Mapping[str, Array]  # Layer name -> [n, h, w, channels].
 
 

@@ -155,7 +155,7 @@ def _check_files(
   from fviz.media import photos
 
   for name in names:
-    path = config[name]
+    path = str(config[name])
     if not path or (name, path) in _NO_FILES:
       continue
     known = record.get(f'{name}_sha256')

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax
 import optax
 from ml_collections import ConfigDict
 
 from fviz import (
+  checks,
   color,
   config_strings,
   engine,
@@ -28,7 +28,7 @@ from fviz import (
 from fviz.compiler import precisions
 
 
-def snapshot_steps(config: ConfigDict) -> tuple[int, ...]:
+def snapshot_steps(config: Any) -> tuple[int, ...]:
   """The steps of the contact sheets: halves, quarters, ... and the last.
 
   >>> from fviz.config import sweep
@@ -41,6 +41,7 @@ def snapshot_steps(config: ConfigDict) -> tuple[int, ...]:
 
 def check(config: ConfigDict, own_network: bool = False) -> None:
   """Raises one `FvizError` that names every number out of range."""
+  fields: Any = config  # Fields of a ConfigDict have no static types.
   least = dict(
     variants=1,
     size=8,
@@ -53,20 +54,20 @@ def check(config: ConfigDict, own_network: bool = False) -> None:
     batch_size=0,
   )
   problems = [
-    f'config.{name} is {config[name]}, it must be at least {low}'
+    f'config.{name} is {fields[name]}, it must be at least {low}'
     for name, low in least.items()
-    if config[name] < low
+    if fields[name] < low
   ]
   problems += [
     f'config.regularizers.{name} is {weight}, it must be a finite number'
-    for name, weight in config.regularizers.items()
+    for name, weight in fields.regularizers.items()
     if isinstance(weight, float) and not math.isfinite(weight)
   ]
-  if not own_network and config.model not in models.names():
-    raise errors.unknown('model', config.model, models.names())
+  if not own_network and fields.model not in models.names():
+    raise errors.unknown('model', fields.model, models.names())
   if problems:
     raise errors.FvizError('; '.join(problems) + '.')
-  precisions.check(config.precision)
+  precisions.check(fields.precision)
 
 
 def recipe(config: ConfigDict, network: types.Network) -> engine.Recipe:
@@ -74,25 +75,26 @@ def recipe(config: ConfigDict, network: types.Network) -> engine.Recipe:
 
   Numbers of its texts may be schedules, such as 'noise(linear(0.1, 0.0, 64))'.
   """
+  fields: Any = config
   calls = {
-    name: config_strings.calls(config[name])
+    name: config_strings.calls(fields[name])
     for name in ('color', 'parameterization', 'transforms', 'optimizer')
   }
-  size, channels = config.size, network.input_channels
-  images = lambda *texts: _parameterization(*texts, size, channels)
+  size, channels = fields.size, network.input_channels
+  images = lambda text, colors: _parameterization(text, colors, size, channels)
   return engine.Recipe(
     _field(images, calls['parameterization'], calls['color']),
     _field(_optimizer, calls['optimizer']),
     _field(_transform, calls['transforms']),
     _field(
-      _regularizer, {k: _weight(v) for k, v in config.regularizers.items()}
+      _regularizer, {k: _weight(v) for k, v in fields.regularizers.items()}
     ),
-    steps=config.steps,
-    redirect_steps=config.redirect_steps,
-    snapshot_steps=snapshot_steps(config),
-    tolerance=config.tolerance,
-    precision=config.precision,
-    remat=config.remat,
+    steps=fields.steps,
+    redirect_steps=fields.redirect_steps,
+    snapshot_steps=snapshot_steps(fields),
+    tolerance=fields.tolerance,
+    precision=fields.precision,
+    remat=fields.remat,
   )
 
 
@@ -141,7 +143,7 @@ def _regularizer(weights: Mapping[str, Any]) -> types.Objective | None:
     if name not in regularizers.CONFIG_NAMES:
       raise errors.unknown('regularizer', name, regularizers.CONFIG_NAMES)
     # A traced weight may be zero in some jobs: 0 times the term is off, too.
-    if isinstance(weight, jax.core.Tracer) or weight:
+    if checks.traced(weight) or weight:
       term = weight * getattr(regularizers, name)()
       total = term if total is None else total + term
   return total

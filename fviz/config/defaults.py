@@ -144,10 +144,14 @@ def hallucination_machine() -> ConfigDict:
   config.jitter = 32
   config.strength = 1.0  # Their step of 1.5 in 0..255.
   config.gradient = 'normalize()'
-  config.video.flow = 'farneback'
-  config.video.blend_flow = 0.9
-  config.video.blend_static = 0.05
-  config.video.settle = False
-  # Theirs is 6 of 255 of each frame's largest motion; ours is in pixels.
-  config.video.threshold = 0.5
+  config.update(
+    video=dict(
+      flow='farneback',
+      blend_flow=0.9,
+      blend_static=0.05,
+      settle=False,
+      # Theirs is 6 of 255 of each frame's largest motion; ours is in pixels.
+      threshold=0.5,
+    )
+  )
   return config

@@ -30,7 +30,8 @@ class Jobs(NamedTuple):
   numbers: types.PyTree = ()
 
   @property
-  def count(self) -> int:
+  def number(self) -> int:
+    """How many jobs there are."""
     return self.keys.shape[0]
 
   def take(self, positions: ArrayLike) -> Jobs:
@@ -81,7 +82,7 @@ def jobs_of(
   network: types.Network,
   objective: types.Objective,
   seed: int = 0,
-  variants: ArrayLike = (0,),
+  variants: ArrayLike = 0,
 ) -> Jobs:
   """Every objective in every variant; the variants of a unit stand together.
 
@@ -98,7 +99,7 @@ def jobs_of(
   if many is None:
     objective = jax.tree.map(lambda x: jnp.asarray(x)[None], objective)
   names = units(objective, many or 1)
-  variants = np.asarray(variants)
+  variants = np.atleast_1d(variants)
   repeat = lambda x: jnp.repeat(jnp.asarray(x), len(variants), axis=0)
   keys = job_keys(
     seed, np.repeat(names, len(variants)), np.tile(variants, len(names))

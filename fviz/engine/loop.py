@@ -95,7 +95,7 @@ class Engine:
     network: types.Network,
     like: Jobs,
     recipe: Recipes,
-    devices: list[jax.Device] | None = None,
+    devices: list[types.Device] | None = None,
   ):
     recipe_of = recipe if callable(recipe) else lambda numbers: recipe
     first = jax.tree.map(lambda x: x[0], like.numbers)
@@ -159,7 +159,7 @@ class Engine:
     """
     recipe, programs = self.recipe, self.programs
     place = slots.Slots(
-      jobs.count, batch, recipe.steps, recipe.snapshot_steps, recipe.tolerance
+      jobs.number, batch, recipe.steps, recipe.snapshot_steps, recipe.tolerance
     )
     step = programs.step(batch)
     # Placed once: moving hundreds of weights takes longer than a small step.
@@ -224,7 +224,7 @@ def batches(
     FvizError: one job a device does not fit the memory.
   """
   engine = Engine(network, jobs, recipe)
-  left, smallest = np.arange(jobs.count), len(engine.devices)
+  left, smallest = np.arange(jobs.number), len(engine.devices)
   batch = engine.batch(len(left), batch_size)
   while len(left):
     done = np.array([], int)
@@ -271,7 +271,7 @@ def render(
   Raises:
     FvizError: for unknown layers, channels out of range, wrong sizes.
   """
-  jobs = jobs_of(network, objective, seed, [variant])
+  jobs = jobs_of(network, objective, seed, variant)
   where, results = zip(*batches(network, jobs, recipe, batch_size), strict=True)
   order = np.argsort(np.concatenate(where))
   return jax.tree.map(lambda *fields: np.concatenate(fields)[order], *results)

@@ -38,7 +38,7 @@ class Programs:
     self,
     job: OneJob,
     like: Jobs,
-    devices: list[jax.Device],
+    devices: list[types.Device],
     chunk: int,
     remat: bool = False,
   ):

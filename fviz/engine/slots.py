@@ -42,7 +42,7 @@ class Slots:
     self._steps, self._tolerance = steps, tolerance
     self._marks = marks
     self._pending: list = []  # Values that may still be under way.
-    self._shots: dict[tuple[int, int], np.ndarray] = {}
+    self._shots: dict[tuple[int, int], types.Array] = {}
     self._history = np.zeros((batch, steps), np.float32)
     self.job = np.full(batch, _IDLE)
     self.step = np.zeros(batch, np.int32)
@@ -125,7 +125,9 @@ class Slots:
     for values, step in self._pending:
       columns = step[:, None] + np.arange(values.shape[1])
       rows = np.arange(len(step))[:, None]
-      inside = columns < self._steps  # Of slots that idle or go on in vain.
+      inside = (
+        columns < self._steps
+      )  # Idle slots go on past the last step; their values are dropped.
       rows = np.broadcast_to(rows, columns.shape)
       self._history[rows[inside], columns[inside]] = np.asarray(values)[inside]
     self._pending.clear()

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fviz import types
+from fviz import checks, types
 from fviz.errors import FvizError, unknown
 from fviz.objectives import class_names
 from fviz.types import Activations, Array, Kind, Leaf, Network, Objective
@@ -183,7 +183,7 @@ def _check(array: Array, kind: Kind, layer: str, network: Network) -> None:
       f'{name} of length {array.shape[-1]}: layer {layer!r} of {network.name} '
       f'has {channels} channels.'
     )
-  if isinstance(array, jax.core.Tracer):
+  if checks.traced(array):
     return
   if kind in (Kind.INDEX, Kind.LABEL):
     for i in np.atleast_1d(array):

@@ -1,4 +1,16 @@
-"""Published recipes, each a composition of primitives and nothing more."""
+"""Published recipes, each a composition of primitives and nothing more.
+
+What they have in common:
+  size: of the images, a side or (height, width), in pixels.
+  channels: of the images, 3 for RGB.
+  n: images that one job makes together.
+  learning_rate: of the optimizer.
+  steps: how many; the publication's by default.
+  snapshot_steps: after which steps to keep the images.
+  reference: photos [n, h, w, c] in [0, 1].
+  crops, crop_size: how many crops a step sees, each at the cost of an image,
+    and their size in pixels, the image's by default.
+"""
 
 from fviz.recipes.classics import (
   erhan,
@@ -8,9 +20,6 @@ from fviz.recipes.classics import (
   yosinski,
 )
 from fviz.recipes.modern import (
-  accentuation,
-  balance,
-  caricature,
   cppn,
   diversity,
   lucid,
@@ -18,6 +27,7 @@ from fviz.recipes.modern import (
   olah,
   quick,
 )
+from fviz.recipes.of_photos import accentuation, balance, caricature
 
 __all__ = [
   'accentuation',

@@ -24,8 +24,6 @@ from fviz import (
 )
 from fviz.errors import FvizError
 
-Size = int | tuple[int, int]
-
 # Yosinski et al. 2015, the four sets of their figures, and their schedules as
 # the toolbox has them: (decay, blur sigma, blur every, percentile of norms, of
 # contributions, steps, desired progress or None, largest rate in 0..255).
@@ -42,7 +40,7 @@ _CONTRAST = 0.25
 
 
 def lewis(
-  size: Size = 64,
+  size: types.Size = 64,
   *,
   channels: int = 3,
   n: int = 1,
@@ -59,14 +57,9 @@ def lewis(
   in [0, 1]. The rate is ours, the paper's is not known.
 
   Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: images a job.
     learning_rate: of plain gradient descent.
-    steps: how many.
     image: [n, h, w, channels] in [0, 1], whose pixels are kept where not free.
     free: [h, w, 1], 1 where pixels are made, 0 where they are clamped.
-    snapshot_steps: after which steps to keep the images.
 
   >>> lewis(16).steps
   256
@@ -88,7 +81,7 @@ def lewis(
 
 
 def erhan(
-  size: Size = 64,
+  size: types.Size = 64,
   *,
   channels: int = 3,
   n: int = 1,
@@ -104,14 +97,9 @@ def erhan(
   that one serves all networks.
 
   Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: images a job.
     radius: rho over the square root of the number of values, the RMS contrast;
       ours, as the paper's is that of its training data.
     learning_rate: RMS of a step.
-    steps: how many.
-    snapshot_steps: after which steps to keep the images.
 
   >>> erhan(16).redirect_steps
   0
@@ -130,7 +118,7 @@ def erhan(
 
 
 def simonyan(
-  size: Size = 128,
+  size: types.Size = 128,
   *,
   channels: int = 3,
   n: int = 1,
@@ -145,13 +133,8 @@ def simonyan(
   grey) added at the end. The paper prints neither lambda nor the rate.
 
   Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: images a job.
     weight: lambda, for the squared norm of pixels in [0, 1].
     learning_rate: of plain gradient ascent.
-    steps: how many.
-    snapshot_steps: after which steps to keep the images.
 
   >>> simonyan(16).steps
   256
@@ -195,7 +178,6 @@ def mahendran(
     beta: of the total variation; 1 gives isolated spikes.
     contrast: s over the square root of the number of values, over 255.
     rates: (steps, rate) in turn; 400 steps as in the paper's experiments.
-    snapshot_steps: after which steps to keep the images.
 
   >>> mahendran(jnp.zeros([1, 8, 8, 3])).steps
   400
@@ -225,7 +207,7 @@ def mahendran(
 
 def yosinski(
   number: int = 3,
-  size: Size = 128,
+  size: types.Size = 128,
   *,
   channels: int = 3,
   n: int = 1,
@@ -243,13 +225,9 @@ def yosinski(
 
   Args:
     number: 1 to 4.
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: images a job.
     gain: factor of the published rates, which are CaffeNet's: more for networks
       of smaller gradients, whose pictures stay grey otherwise.
     steps: the set's 500, 750, 1000 or 1000 by default.
-    snapshot_steps: after which steps to keep the images.
 
   >>> yosinski(2).steps
   750
@@ -264,7 +242,7 @@ def yosinski(
   ascent = (
     optax.sgd(rate) if desired is None else optimizers.progress(desired, rate)
   )
-  parts = [ascent]
+  parts: list[optax.GradientTransformation] = [ascent]
   if decay:
     parts.append(projections.decay(decay))
   if sigma:
@@ -282,6 +260,6 @@ def yosinski(
   )
 
 
-def _values(size: Size, channels: int) -> int:
+def _values(size: types.Size, channels: int) -> int:
   h, w = size if isinstance(size, (tuple, list)) else (size, size)
   return math.prod((h, w, channels))

@@ -1,29 +1,23 @@
-"""Published recipes, each a composition of primitives and nothing more."""
+"""Recipes of feature visualization as it is done since 2017."""
 
 from __future__ import annotations
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 import optax
 
 from fviz import color as colors
 from fviz import (
   engine,
-  objectives,
   parameterizations,
   schedules,
   transforms,
   types,
 )
 
-Size = int | tuple[int, int]
-
 
 def lucid(
-  size: Size = 128,
+  size: types.Size = 128,
   *,
   channels: int = 3,
   n: int = 1,
@@ -42,11 +36,7 @@ def lucid(
   (distill.00007 and its library's defaults).
 
   Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: images a job.
     decay: exponent of 1/f; 1 as published, more gives larger motifs.
-    learning_rate: of Adam.
     steps: 512 in the library, 2560 in the article.
     color: decorrelated by default.
     crop: cut the grey frame off that the transforms leave around the image, as
@@ -54,7 +44,6 @@ def lucid(
       any size: at 64 it is 29 % of what the network sees, and a class may not
       come out; at 128 and more it hardly matters.
     regularizer: a penalty, such as 1e-3 * total_variation().
-    snapshot_steps: after which steps to keep the images.
 
   >>> lucid(64, steps=32).steps
   32
@@ -72,7 +61,7 @@ def lucid(
 
 
 def quick(
-  size: Size = 128,
+  size: types.Size = 128,
   *,
   channels: int = 3,
   learning_rate: float = 0.15,
@@ -86,14 +75,6 @@ def quick(
   as strongly under held-out transforms, see docs/speed.md. Colours are a little
   louder.
 
-  Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    learning_rate: of Adam.
-    steps: how many.
-    crop: as for `lucid`.
-    **settings: as for `lucid`.
-
   >>> quick(32).steps
   200
   """
@@ -105,11 +86,11 @@ def quick(
     **settings,
   )
   transform = _standard(size if crop else None, (0.85, 1.2), 15)
-  return _with(recipe, transform=transform)
+  return dataclasses.replace(recipe, transform=transform)
 
 
 def olah(
-  size: Size = 128, *, channels: int = 3, steps: int = 2560, **settings
+  size: types.Size = 128, *, channels: int = 3, steps: int = 2560, **settings
 ) -> engine.Recipe:
   """The article's recipe (Olah, Mordvintsev and Schubert 2017).
 
@@ -118,10 +99,7 @@ def olah(
   of -5 to 5 whole degrees, jitter 8, and the padding cropped away.
 
   Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
     steps: 2560 in the article.
-    **settings: as for `lucid`.
 
   >>> olah(32).steps
   2560
@@ -135,11 +113,11 @@ def olah(
     transforms.jitter(8),
     transforms.crop_or_pad(size),
   )
-  return _with(recipe, transform=transform)
+  return dataclasses.replace(recipe, transform=transform)
 
 
 def diversity(
-  size: Size = 128,
+  size: types.Size = 128,
   *,
   channels: int = 3,
   n: int = 4,
@@ -157,32 +135,8 @@ def diversity(
   return lucid(size, channels=channels, n=n, steps=steps, **settings)
 
 
-def caricature(
-  reference: types.Array, *, steps: int = 512, **settings
-) -> engine.Recipe:
-  """What a layer sees in an image, exaggerated: for `objectives.caricature`.
-
-  Lucid's: from noise, with its standard transforms cropped to the image's size,
-  the reference under the same draws.
-
-  Args:
-    reference: [n, h, w, c] in [0, 1].
-    steps: how many.
-    **settings: as for `lucid`, without size, channels, n and crop.
-
-  >>> caricature(jnp.zeros([1, 16, 16, 3])).steps
-  512
-  """
-  reference = jnp.asarray(reference, jnp.float32)
-  n, h, w, channels = reference.shape
-  recipe = lucid(
-    (h, w), n=n, channels=channels, steps=steps, crop=True, **settings
-  )
-  return _with(recipe, reference=reference)
-
-
 def cppn(
-  size: Size = 224,
+  size: types.Size = 224,
   *,
   channels: int = 3,
   n: int = 1,
@@ -196,12 +150,7 @@ def cppn(
   any size: `parameterizations.cppn(1024).images(result.params)`, job by job.
 
   Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: images a job.
     learning_rate: .005, or .004 as in the notebook.
-    steps: how many.
-    snapshot_steps: after which steps to keep the images.
 
   >>> cppn(32).steps
   512
@@ -215,13 +164,13 @@ def cppn(
 
 
 def maco(
-  size: Size = 224,
+  size: types.Size = 224,
   *,
   channels: int = 3,
   n: int = 1,
   photos: str = '',
   crops: int = 32,
-  crop_size: Size | None = None,
+  crop_size: types.Size | None = None,
   noise: float = 0.1,
   learning_rate: float = 1.0,
   steps: int = 256,
@@ -235,16 +184,8 @@ def maco(
   its library, so that whole parts come first.
 
   Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: images a job.
     photos: a folder for the magnitude; '' for ImageNet's closed form.
-    crops: a step; each costs as much as an image.
-    crop_size: of the crops; the image's by default.
     noise: half the range of what is added.
-    learning_rate: of NAdam.
-    steps: how many.
-    snapshot_steps: after which steps to keep the images.
 
   >>> maco(32).steps
   256
@@ -263,94 +204,8 @@ def maco(
   )
 
 
-def accentuation(
-  reference: types.Array,
-  *,
-  crops: int = 16,
-  crop_size: Size | None = None,
-  learning_rate: float = 0.05,
-  steps: int = 99,
-  snapshot_steps: tuple[int, ...] = (),
-) -> engine.Recipe:
-  """A photo with what a unit likes in it made stronger (Hamblin et al. 2024).
-
-  From the photo's own spectrum; Adam .05; each step sees 16 crops of sides
-  U(.05, .99) inside, with noise of N(0, .02^2) and U(+-.01), and the photo the
-  same ones. The objective is `unit - weight * objectives.distance(layer)`, the
-  weight from `balance`.
-
-  Args:
-    reference: [n, h, w, c] in [0, 1], the photos.
-    crops: a step; each costs as much as an image.
-    crop_size: of the crops; the image's by default.
-    learning_rate: of Adam.
-    steps: 99 updates in the paper's code.
-    snapshot_steps: after which steps to keep the images.
-
-  >>> accentuation(jnp.zeros([1, 16, 16, 3])).steps
-  99
-  """
-  reference = jnp.asarray(reference, jnp.float32)
-  return engine.Recipe(
-    parameterizations.from_images(reference, 'fourier'),
-    optax.adam(learning_rate),
-    transforms.compose(
-      transforms.inner_crops(crops, size=crop_size),
-      transforms.noise(0.02),
-      transforms.uniform_noise(0.01),
-    ),
-    steps=steps,
-    redirect_steps=0,
-    snapshot_steps=snapshot_steps,
-    reference=reference,
-  )
-
-
-def balance(
-  network: types.Network,
-  first: types.Objective,
-  second: types.Objective,
-  recipe: engine.Recipe,
-  seed: int = 0,
-) -> float:
-  """sum |gradient of first| / sum |gradient of second|: accentuation's lambda.
-
-  With respect to the parameters, after one step along the first: at the start
-  the distance to the photo is that of rounding, and its gradient says nothing.
-  """
-  first, second = (objectives.bind(o, network) for o in (first, second))
-  layers = tuple(dict.fromkeys(first.layers + second.layers))
-  key, parts = jax.random.key(seed), engine.parts_of(recipe)
-
-  def value(objective, variables):
-    def of(params):
-      images = parts.parameterization.images(params)
-      see = lambda x: network.apply(variables, parts.transform(key, x), layers)
-      return objective(engine.beside(see, images, recipe.reference), images)
-
-    return of
-
-  @jax.jit
-  def ratio(variables):
-    params = parts.parameterization.init(key)
-    rise = jax.grad(value(first, variables))(params)
-    descent = jax.tree.map(jnp.negative, rise)
-    update, _ = parts.optimizer.update(
-      descent, parts.optimizer.init(params), params
-    )
-    params = optax.apply_updates(params, update)
-
-    def size(objective):
-      gradients = jax.grad(value(objective, variables))(params)
-      return sum(jnp.sum(jnp.abs(g)) for g in jax.tree.leaves(gradients))
-
-    return size(first) / jnp.maximum(size(second), 1e-12)
-
-  return float(np.asarray(ratio(network.variables)))
-
-
 def _standard(
-  size: Size | None = None,
+  size: types.Size | None = None,
   zoom: tuple[float, float] = (0.9, 1.1),
   turn: float = 10,
 ) -> types.Transform:
@@ -363,7 +218,3 @@ def _standard(
     transforms.jitter(4),
     *([] if size is None else [transforms.crop_or_pad(size)]),
   )
-
-
-def _with(recipe: engine.Recipe, **changes) -> engine.Recipe:
-  return dataclasses.replace(recipe, **changes)

@@ -57,21 +57,22 @@ def plan_of(
     config: see `fviz.config.render`.
     network: your own, instead of the zoo's `config.model`.
   """
-  _check(config, network)
-  network = network or models.load(config.model, config.weights)
+  fields: Any = config  # Fields of a ConfigDict have no static types.
+  _check(fields, network is not None)
+  network = network or models.load(fields.model, fields.weights)
   record = records.start('render', config, network)
   reference = None
-  if config.image:
-    photo = photos.read(_path_of(config))
+  if fields.image:
+    photo = photos.read(_path_of(fields))
     record['image_sha256'] = photo.sha256
-    reference = _middle(photo.image, config.size, network.input_channels)
-  recipe = recipe_of(config, network, reference)
-  objective = _objective(config, network, recipe)
+    reference = _middle(photo.image, fields.size, network.input_channels)
+  recipe = _recipe(fields, network, reference)
+  objective = _objective(fields, network, recipe)
   engine.check(network, recipe)
-  variants = range(config.variants)
-  jobs = engine.jobs_of(network, objective, config.seed, variants)
-  names = _names(objective, config.variants, engine.image_count(recipe))
-  return RenderPlan(network, recipe, jobs, names, record, config.stretch)
+  variants = np.arange(fields.variants)
+  jobs = engine.jobs_of(network, objective, fields.seed, variants)
+  names = _names(objective, fields.variants, engine.image_count(recipe))
+  return RenderPlan(network, recipe, jobs, names, record, fields.stretch)
 
 
 def unit_plan(
@@ -86,19 +87,23 @@ def unit_plan(
     variant: which of its pictures.
   """
   configs.check(config)
-  network = models.load(config.model, config.weights)
+  fields: Any = config
+  network = models.load(fields.model, fields.weights)
   recipe = configs.recipe(config, network)
-  keys = engine.job_keys(config.seed, [channel], [variant])
-  jobs = engine.channel_jobs(network, layer, [channel], keys)
+  channels = np.array([channel])
+  keys = engine.job_keys(fields.seed, channels, np.array([variant]))
+  jobs = engine.channel_jobs(network, layer, channels, keys)
   names = [[f'{channel}-{variant}']]
   return RenderPlan(network, recipe, jobs, names, {}, False)
 
 
-def recipe_of(
-  config: ConfigDict, network: types.Network, reference: np.ndarray | None
+def _recipe(
+  config: Any, network: types.Network, reference: np.ndarray | None
 ) -> engine.Recipe:
   """The recipe that `config.recipe` names, with what the text leaves out."""
-  extra = dict(size=config.size, channels=network.input_channels)
+  extra: dict[str, Any] = dict(
+    size=config.size, channels=network.input_channels
+  )
   name = config.recipe.partition('(')[0].strip()
   if reference is None and name in _OF_PHOTOS:
     raise errors.FvizError(
@@ -128,7 +133,7 @@ def recipe_of(
   return recipe
 
 
-def _check(config, network) -> None:
+def _check(config: Any, own_network: bool) -> None:
   least = dict(size=8, steps=0, variants=1, seed=0, strength=0)
   problems = [
     f'config.{name} is {config[name]}, it must be at least {low}'
@@ -139,19 +144,19 @@ def _check(config, network) -> None:
     problems.append(f'config.size is {config.size}, at most {_LARGEST}')
   if problems:
     raise errors.FvizError('; '.join(problems) + '.')
-  if network is None and config.model not in models.names():
+  if not own_network and config.model not in models.names():
     raise errors.unknown('model', config.model, models.names())
   precisions.check(config.precision)
 
 
-def reference_of(config: ConfigDict, channels: int) -> np.ndarray | None:
+def reference_of(config: Any, channels: int) -> np.ndarray | None:
   """The middle of the photo, [1, size, size, channels]; None without one."""
   if not config.image:
     return None
   return _middle(photos.read(_path_of(config)).image, config.size, channels)
 
 
-def _path_of(config: ConfigDict) -> str:
+def _path_of(config: Any) -> str:
   return photos.sample() if config.image == 'sample' else config.image
 
 
@@ -169,7 +174,9 @@ def _middle(image: np.ndarray, size: int, channels: int) -> np.ndarray:
   return image[None].astype(np.float32)
 
 
-def _objective(config, network, recipe) -> types.Objective:
+def _objective(
+  config: Any, network: types.Network, recipe: engine.Recipe
+) -> types.Objective:
   objective = config_strings.expression(
     config.objective, 'objective', objectives
   )
@@ -189,7 +196,9 @@ def _objective(config, network, recipe) -> types.Objective:
   return objectives.bind(objective - config.strength * weight * near, network)
 
 
-def _names(objective, variants: int, images: int) -> list[list[str]]:
+def _names(
+  objective: types.Objective, variants: int, images: int
+) -> list[list[str]]:
   """The names of the images of each job, in the order of `engine.jobs_of`."""
   many, objective = objectives.batch(objective)
   units = np.atleast_1d(engine.units(objective, many or 1))

@@ -142,7 +142,7 @@ def _try(config, network, recipe, layer, channels) -> Trial:
   start = time.monotonic()
   one = engine.Engine(network, jobs, recipe)
   batch = one.batch(len(channels), config.batch_size or 'auto')
-  jobs = jobs.take(range(min(batch, jobs.count)))
+  jobs = jobs.take(range(min(batch, jobs.number)))
   list(one.run(jobs, batch))
   compiled = time.monotonic()
   ((_, result),) = one.run(jobs, batch)
