@@ -21,7 +21,7 @@ from PIL import Image
 from fviz import cli, compare, config, sweep
 
 # How long a unit took, in the records of pictures.
-_SECONDS = re.compile(rb'"seconds": [0-9.e-]+')
+_SECONDS = re.compile(rb'"seconds(_to_95)?": [0-9.e-]+')
 _IMAGES = ('.png', '.jpg', '.webp')
 _SMALL = ['--size', '48', '--steps', '8']
 _UNIT = ['--layer', 'mixed3', '--channel', '7']
