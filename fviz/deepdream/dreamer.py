@@ -10,7 +10,6 @@ step.
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -23,19 +22,12 @@ from fviz.deepdream import octaves, step
 from fviz.deepdream.programs import Programs
 from fviz.deepdream.settings import Settings
 
-_log = logging.getLogger(__name__)
-
 STEP = 1.5 / 255  # The notebook's step, in images of [0, 1]: strength 1.
 _NOTEBOOK = Settings()
 
 
 class Dreamer:
   """Dreams of one image after another, compiled once for each image size.
-
-  Attributes:
-    network: what dreams.
-    objective: what to see, bound to the network.
-    settings: how.
 
   Args:
     network: from `fviz.models.load` or `fviz.networks`.
@@ -97,17 +89,7 @@ class Dreamer:
     Raises:
       FvizError: the network is too coarse for the smallest.
     """
-    sizes = octaves.sizes(size, self.settings.octaves, self.settings.scale)
-    layers = self.objective.layers
-    is_new = not self._programs.knows(layers, sizes[-1])
-    self._programs.check(layers, sizes)
-    if is_new and self._around and abs(size[1] - 2 * size[0]) > 0.02 * size[1]:
-      _log.warning(
-        'A panorama of all directions is twice as wide as high, this image is '
-        '%d x %d: its poles will be where none are.',
-        *size[::-1],
-      )
-    return sizes
+    return self._programs.check(self.objective.layers, size, self.settings)
 
   def __call__(
     self,
@@ -136,7 +118,7 @@ class Dreamer:
     key = jax.random.key(seed) if isinstance(seed, int) else seed
     detail = np.zeros_like(image[:1, :1])
     # ---------------------------------------------------------- the octaves
-    settings, around = self.settings, self._around
+    settings, around = self.settings, self.settings.is_panorama
     levels = octaves.bases(image, settings.octaves, settings.scale, around)
     x = image
     for number, base in enumerate(levels):
@@ -164,10 +146,6 @@ class Dreamer:
 
   def _program(self, size: octaves.Size) -> step.Program:
     return self._programs.get(self.objective, size, self.settings)
-
-  @property
-  def _around(self) -> bool:
-    return self.settings.border == 'panorama'
 
 
 def dream(

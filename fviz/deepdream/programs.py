@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from fviz import errors, types
-from fviz.deepdream import step
+from fviz.deepdream import octaves, panorama, step
 from fviz.deepdream.octaves import Size
 from fviz.deepdream.settings import Settings
 
@@ -46,24 +46,32 @@ class Programs:
       )
     return self._compiled[key]
 
-  def knows(self, layers: tuple[str, ...], size: Size) -> bool:
-    """Whether a size has been checked before."""
-    return (layers, size) in self._sees
+  def check(
+    self, layers: tuple[str, ...], size: Size, settings: Settings
+  ) -> list[Size]:
+    """The sizes of an image's octaves, the smallest first.
 
-  def check(self, layers: tuple[str, ...], sizes: list[Size]) -> None:
-    """Raises an `FvizError` if layers have no activations at some size."""
-    for size in sizes:
-      if not self.knows(layers, size):
-        self._sees[layers, size] = self._activates(layers, size)
-    fit = sum(self._sees[layers, size] for size in sizes)
+    Warns, once for each size, of a panorama that is not twice as wide as high.
+
+    Raises:
+      FvizError: the layers have no activations in the smallest octave.
+    """
+    sizes = octaves.sizes(size, settings.octaves, settings.scale)
+    if settings.is_panorama and (layers, size) not in self._sees:
+      panorama.warn_of_shape(size)
+    for octave in sizes:
+      if (layers, octave) not in self._sees:
+        self._sees[layers, octave] = self._activates(layers, octave)
+    fit = sum(self._sees[layers, octave] for octave in sizes)
     if fit < len(sizes):
-      (h, w), (height, width) = sizes[0], sizes[-1]
+      (h, w), (height, width) = sizes[0], size
       raise errors.FvizError(
         f'{self._network.name} sees nothing in the smallest octave, {w} x {h} '
         f'pixels (of {width} x {height}): '
         + (f'use at most {fit} octaves, or ' if fit else '')
         + 'enlarge the image first (--size).'
       )
+    return sizes
 
   def _activates(self, layers, size) -> bool:
     network = self._network
