@@ -19,7 +19,7 @@ import numpy as np
 
 from fviz import errors, objectives, types
 from fviz.deepdream import octaves, step
-from fviz.deepdream.programs import Programs
+from fviz.deepdream.compiled_sizes import CompiledSizes
 from fviz.deepdream.settings import Settings
 
 STEP = 1.5 / 255  # The notebook's step, in images of [0, 1]: strength 1.
@@ -33,7 +33,7 @@ class Dreamer:
     network: from `fviz.models.load` or `fviz.networks`.
     objective: what to see; one job, not a batch.
     settings: how.
-    programs: of the same network, to share what is compiled.
+    compiled: of the same network, to share what is compiled.
 
   Raises:
     FvizError: the objective does not fit the network, or has several jobs.
@@ -44,7 +44,7 @@ class Dreamer:
     network: types.Network,
     objective: types.Objective,
     settings: Settings = _NOTEBOOK,
-    programs: Programs | None = None,
+    compiled: CompiledSizes | None = None,
   ):
     self.network, self.settings = network, settings
     jobs, self.objective = objectives.batch(objectives.bind(objective, network))
@@ -53,7 +53,7 @@ class Dreamer:
         f'A dream has one objective, this one has {jobs} jobs: give a single '
         'channel, or a sum of several.'
       )
-    self._programs = Programs(network) if programs is None else programs
+    self._compiled = CompiledSizes(network) if compiled is None else compiled
 
   def replace(
     self, objective: types.Objective | None = None, **settings: Any
@@ -71,13 +71,13 @@ class Dreamer:
       self.network,
       self.objective if objective is None else objective,
       dataclasses.replace(self.settings, **settings),
-      self._programs,
+      self._compiled,
     )
 
   @property
   def compilations(self) -> int:
     """How many programs have been compiled, usually one an image size."""
-    return len(self._programs)
+    return len(self._compiled)
 
   def compile(self, size: octaves.Size) -> list[step.Program]:
     """The programs of an image's octaves, the smallest octave first."""
@@ -89,7 +89,7 @@ class Dreamer:
     Raises:
       FvizError: the network is too coarse for the smallest.
     """
-    return self._programs.check(self.objective.layers, size, self.settings)
+    return self._compiled.check(self.objective.layers, size, self.settings)
 
   def __call__(
     self,
@@ -145,7 +145,7 @@ class Dreamer:
     return x
 
   def _program(self, size: octaves.Size) -> step.Program:
-    return self._programs.get(self.objective, size, self.settings)
+    return self._compiled.get(self.objective, size, self.settings)
 
 
 def dream(

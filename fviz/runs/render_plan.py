@@ -59,7 +59,7 @@ def plan_of(
   """
   _check(config, network)
   network = network or models.load(config.model, config.weights)
-  record = records.start('render', config, network)
+  record = records.start('render', config.to_dict(), network)
   reference = None
   if config.image:
     photo = photos.read(_path_of(config))

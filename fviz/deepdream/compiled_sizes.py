@@ -1,4 +1,4 @@
-"""Compiled programs of dreams, found by everything that they depend on."""
+"""What is compiled for each image size, found by all that it depends on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fviz.deepdream.settings import Settings
 _LEAST = 8  # Side of the smallest octave, in pixels.
 
 
-class Programs:
+class CompiledSizes:
   """What has been compiled and found out of one network.
 
   Tracing a network takes longer than a step, and compiling it much longer:
@@ -25,11 +25,11 @@ class Programs:
 
   def __init__(self, network: types.Network):
     self._network = network
-    self._compiled: dict[tuple, step.Program] = {}
+    self._programs: dict[tuple, step.Program] = {}
     self._sees: dict[tuple[tuple[str, ...], Size], bool] = {}
 
   def __len__(self) -> int:
-    return len(self._compiled)
+    return len(self._programs)
 
   def get(
     self, objective: types.Objective, size: Size, settings: Settings
@@ -39,12 +39,12 @@ class Programs:
     kinds = tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
     how = settings.border, settings.jitter, settings.window, settings.precision
     key = size, structure, kinds, how
-    if key not in self._compiled:
+    if key not in self._programs:
       shape = (*size, self._network.input_channels)
-      self._compiled[key] = step.compiled(
+      self._programs[key] = step.compiled(
         self._network, objective, shape, settings
       )
-    return self._compiled[key]
+    return self._programs[key]
 
   def check(
     self, layers: tuple[str, ...], size: Size, settings: Settings
