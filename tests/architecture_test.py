@@ -44,9 +44,7 @@ DOORS = (
   'fviz/compare/candidates.py',
   'fviz/compare/runner.py',
   'fviz/config/',
-  'fviz/runs/clip.py',
-  'fviz/runs/dream.py',
-  'fviz/runs/film.py',
+  'fviz/runs/dream_plan.py',
   'fviz/runs/render_plan.py',
   'fviz/sweep/runner.py',
 )
@@ -55,6 +53,7 @@ DOORS = (
 MODULES = {
   'class_names': 'the list of a model, and an objective that finds one in it',
   'dream': 'the subcommand, and the run that it starts',
+  'step': 'one step of an optimization, and one of a dream',
   'runner': 'of a sweep and of a comparison: the function `run`',
 }
 CLASSES = {
@@ -68,7 +67,6 @@ _NOT_YET: dict[str, set[str]] = {
   'configs_below_doors': {
     'fviz/compare/report.py',
     'fviz/compare/sheets.py',
-    'fviz/runs/records.py',
     'fviz/runs/render.py',
     'fviz/sweep/estimate.py',
   },
@@ -87,7 +85,6 @@ _NOT_YET: dict[str, set[str]] = {
   'long_functions': {'fviz/sweep/runner.py:run'},
   'long_classes': {
     'fviz/compare/judge.py:Judge',
-    'fviz/deepdream/dreamer.py:Dreamer',
     'fviz/engine/loop.py:Engine',
     'fviz/storage/workdir.py:Workdir',
     'fviz/sweep/runner.py:_Work',
@@ -95,8 +92,6 @@ _NOT_YET: dict[str, set[str]] = {
   'missing_docstrings': {
     'fviz/commands/arguments.py:add_overrides',
     'fviz/commands/arguments.py:add_precision',
-    'fviz/commands/dream.py:add',
-    'fviz/commands/dream.py:run',
     'fviz/commands/pictures.py:add',
     'fviz/commands/pictures.py:compare',
     'fviz/commands/pictures.py:render',
@@ -108,13 +103,11 @@ _NOT_YET: dict[str, set[str]] = {
     'fviz/commands/zoo.py:models',
     'fviz/compare/sheets.py:Run.failed',
     'fviz/compiler/hardware.py:round_up',
-    'fviz/deepdream/windows.py:Axis.window',
     'fviz/engine/slots.py:Slots.busy',
     'fviz/engine/slots.py:Slots.free',
     'fviz/objectives/binding.py:at_center',
     'fviz/objectives/binding.py:mean_channel',
     'fviz/objectives/binding.py:take',
-    'fviz/runs/film_frames.py:Frames.path',
   },
 }
 

@@ -23,29 +23,17 @@ _EXAMPLES = """\
 """
 _PRESETS = ('notebook', 'hallucination_machine')
 # Argument -> field of the config.
-_FIELDS = dict(
-  model='model',
-  weights='weights',
-  layer='layer',
-  channel='channels',
-  label='label',
-  guide='guide',
-  mask='mask',
-  size='size',
-  octaves='octaves',
-  iterations='iterations',
-  strength='strength',
-  seed='seed',
-  precision='precision',
-  film='film.kind',
-  frames='film.frames',
-  fps='film.fps',
-  zoom='film.zoom',
-  rotate='film.rotate',
+_SAME_NAMES = (
+  *('model', 'weights', 'layer', 'label', 'guide', 'mask', 'size', 'octaves'),
+  *('iterations', 'strength', 'seed', 'precision'),
 )
+_FIELDS = {name: name for name in _SAME_NAMES}
+_FIELDS |= {'channel': 'channels', 'film': 'film.kind'}
+_FIELDS |= {n: f'film.{n}' for n in ('frames', 'fps', 'zoom', 'rotate')}
 
 
 def add(subparsers) -> None:
+  """Adds the subcommand to a parser's."""
   p = arguments.parser(
     subparsers,
     'dream',
@@ -136,14 +124,14 @@ def make(
 
   from fviz.runs import dream, dream_plan
 
-  plan = dream_plan.prepare(config, output, workdir, clip)
-  is_picture = isinstance(plan, dream_plan.Picture)
+  plan = dream_plan.plan_of(config, output, workdir, clip)
+  is_picture = isinstance(plan, dream_plan.PicturePlan)
   desc, unit = ('dream', 'step') if is_picture else ('film', 'frame')
   with tqdm(
     total=plan.length, unit=unit, desc=desc, dynamic_ncols=True, delay=0.5
   ) as bar:
     dream.run(plan, lambda done: bar.update(done - bar.n))
-  if isinstance(plan, dream_plan.Picture):
+  if isinstance(plan, dream_plan.PicturePlan):
     return output
   return f'{output}\n  frames  {plan.workdir}'
 

@@ -10,7 +10,6 @@ step.
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -20,10 +19,8 @@ import numpy as np
 
 from fviz import errors, objectives, types
 from fviz.deepdream import octaves, step
-from fviz.deepdream.programs import Programs
+from fviz.deepdream.compiled_sizes import CompiledSizes
 from fviz.deepdream.settings import Settings
-
-_log = logging.getLogger(__name__)
 
 STEP = 1.5 / 255  # The notebook's step, in images of [0, 1]: strength 1.
 _NOTEBOOK = Settings()
@@ -32,16 +29,11 @@ _NOTEBOOK = Settings()
 class Dreamer:
   """Dreams of one image after another, compiled once for each image size.
 
-  Attributes:
-    network: what dreams.
-    objective: what to see, bound to the network.
-    settings: how.
-
   Args:
     network: from `fviz.models.load` or `fviz.networks`.
     objective: what to see; one job, not a batch.
     settings: how.
-    programs: of the same network, to share what is compiled.
+    compiled: of the same network, to share what is compiled.
 
   Raises:
     FvizError: the objective does not fit the network, or has several jobs.
@@ -52,7 +44,7 @@ class Dreamer:
     network: types.Network,
     objective: types.Objective,
     settings: Settings = _NOTEBOOK,
-    programs: Programs | None = None,
+    compiled: CompiledSizes | None = None,
   ):
     self.network, self.settings = network, settings
     jobs, self.objective = objectives.batch(objectives.bind(objective, network))
@@ -61,7 +53,7 @@ class Dreamer:
         f'A dream has one objective, this one has {jobs} jobs: give a single '
         'channel, or a sum of several.'
       )
-    self._programs = Programs(network) if programs is None else programs
+    self._compiled = CompiledSizes(network) if compiled is None else compiled
 
   def replace(
     self, objective: types.Objective | None = None, **settings: Any
@@ -79,13 +71,13 @@ class Dreamer:
       self.network,
       self.objective if objective is None else objective,
       dataclasses.replace(self.settings, **settings),
-      self._programs,
+      self._compiled,
     )
 
   @property
   def compilations(self) -> int:
     """How many programs have been compiled, usually one an image size."""
-    return len(self._programs)
+    return len(self._compiled)
 
   def compile(self, size: octaves.Size) -> list[step.Program]:
     """The programs of an image's octaves, the smallest octave first."""
@@ -97,17 +89,7 @@ class Dreamer:
     Raises:
       FvizError: the network is too coarse for the smallest.
     """
-    sizes = octaves.sizes(size, self.settings.octaves, self.settings.scale)
-    layers = self.objective.layers
-    is_new = not self._programs.knows(layers, sizes[-1])
-    self._programs.check(layers, sizes)
-    if is_new and self._around and abs(size[1] - 2 * size[0]) > 0.02 * size[1]:
-      _log.warning(
-        'A panorama of all directions is twice as wide as high, this image is '
-        '%d x %d: its poles will be where none are.',
-        *size[::-1],
-      )
-    return sizes
+    return self._compiled.check(self.objective.layers, size, self.settings)
 
   def __call__(
     self,
@@ -136,7 +118,7 @@ class Dreamer:
     key = jax.random.key(seed) if isinstance(seed, int) else seed
     detail = np.zeros_like(image[:1, :1])
     # ---------------------------------------------------------- the octaves
-    settings, around = self.settings, self._around
+    settings, around = self.settings, self.settings.is_panorama
     levels = octaves.bases(image, settings.octaves, settings.scale, around)
     x = image
     for number, base in enumerate(levels):
@@ -163,11 +145,7 @@ class Dreamer:
     return x
 
   def _program(self, size: octaves.Size) -> step.Program:
-    return self._programs.get(self.objective, size, self.settings)
-
-  @property
-  def _around(self) -> bool:
-    return self.settings.border == 'panorama'
+    return self._compiled.get(self.objective, size, self.settings)
 
 
 def dream(

@@ -8,6 +8,7 @@ the zenith and the nadir.
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import NamedTuple
 
@@ -17,9 +18,22 @@ import numpy as np
 
 from fviz.types import Array
 
+_log = logging.getLogger(__name__)
+
 _FIELD = 110.0  # Degrees that a polar view spans.
 _FULL, _NONE = 35.0, 50.0  # Degrees from the pole: only the view, none of it.
 _SMALLEST = 96  # Side of a polar view, in pixels.
+
+
+def warn_of_shape(size: tuple[int, int]) -> None:
+  """Warns if an image (height, width) cannot show all directions."""
+  height, width = size
+  if abs(width - 2 * height) > 0.02 * width:
+    _log.warning(
+      'A panorama of all directions is twice as wide as high, this image is '
+      '%d x %d: its poles will be where none are.',
+      *(width, height),
+    )
 
 
 class Caps(NamedTuple):

@@ -44,6 +44,11 @@ class Settings:
   window: int = 0
   precision: str = precisions.DEFAULT
 
+  @property
+  def is_panorama(self) -> bool:
+    """Whether the width is a circle."""
+    return self.border == 'panorama'
+
   def __post_init__(self):
     least = dict(octaves=1, iterations=0, strength=0, jitter=0, window=0)
     for name, low in least.items():

@@ -68,7 +68,7 @@ def compiled(
     if smallest or hardware.bytes_used(program.add) <= budget:
       break
     largest //= 2
-  if settings.border != 'panorama':
+  if not settings.is_panorama:
     return program
   maps = panorama.caps(*shape[:2])
   side = maps.to_view.shape[-1]

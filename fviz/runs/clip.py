@@ -21,13 +21,13 @@ _LOSS = 2.0
 
 
 def run(
-  plan: dream_plan.Clip,
+  plan: dream_plan.ClipPlan,
   on_frame: Callable[[int], object] = lambda number: None,
 ) -> None:
   """Makes the dream of a clip; frames that are there already are kept.
 
   Args:
-    plan: of `dream_plan.prepare`.
+    plan: of `dream_plan.plan_of`.
     on_frame: called with the number of finished frames.
 
   Raises:
@@ -46,7 +46,7 @@ def run(
     )
 
 
-def _sources(plan: dream_plan.Clip) -> Iterator[film_frames.Source]:
+def _sources(plan: dream_plan.ClipPlan) -> Iterator[film_frames.Source]:
   """The clip's frames in the size of the dreams, uint8."""
   most = plan.settings.frames or None
   for frame in itertools.islice(clips.read(plan.input), most):
@@ -55,7 +55,7 @@ def _sources(plan: dream_plan.Clip) -> Iterator[film_frames.Source]:
 
 
 def _dream(
-  plan: dream_plan.Clip,
+  plan: dream_plan.ClipPlan,
   number: int,
   image: np.ndarray,
   before: np.ndarray | None,

@@ -52,7 +52,7 @@ class _Dream:
 
 
 @dataclasses.dataclass(frozen=True)
-class Picture(_Dream):
+class PicturePlan(_Dream):
   """A dream of one photo.
 
   Attributes:
@@ -67,7 +67,7 @@ class Picture(_Dream):
 
 
 @dataclasses.dataclass(frozen=True)
-class Film(_Dream):
+class FilmPlan(_Dream):
   """A film from one photo.
 
   Attributes:
@@ -86,7 +86,7 @@ class Film(_Dream):
 
 
 @dataclasses.dataclass(frozen=True)
-class Clip(_Dream):
+class ClipPlan(_Dream):
   """A dream of each frame of a clip.
 
   Attributes:
@@ -102,12 +102,12 @@ class Clip(_Dream):
   settings: ClipSettings
 
 
-def prepare(
+def plan_of(
   config: ConfigDict,
   output: str,
   workdir: str | None = None,
   clip: bool = False,
-) -> Picture | Film | Clip:
+) -> PicturePlan | FilmPlan | ClipPlan:
   """Reads and checks a config of `fviz.config.dream` and all that it names.
 
   Args:
@@ -135,7 +135,7 @@ def prepare(
 
 
 def is_film(config: ConfigDict, clip: bool = False) -> bool:
-  """Whether a config makes a film, and not a picture; see `prepare`."""
+  """Whether a config makes a film, and not a picture; see `plan_of`."""
   values: dict[str, Any] = config.to_dict()
   return clip or _is_clip(values['input']) or bool(values['film']['kind'])
 
@@ -144,7 +144,7 @@ def _is_clip(path: str) -> bool:
   return pathlib.Path(path).suffix.lower() in _CLIPS
 
 
-def _still(values: dict[str, Any], output: str) -> Picture:
+def _still(values: dict[str, Any], output: str) -> PicturePlan:
   image, alpha, of_photo = dream_inputs.photo(values)
   dreamer, record = _dreamer(values, of_photo)
   size = octaves.size_of(image)
@@ -152,12 +152,12 @@ def _still(values: dict[str, Any], output: str) -> Picture:
   mask, of_mask = dream_inputs.mask(values['mask'], size)
   length = values['octaves'] * values['iterations']
   record |= of_mask
-  return Picture(
+  return PicturePlan(
     output, record, dreamer, values['seed'], length, image, alpha, mask
   )
 
 
-def _film(values: dict[str, Any], output: str, workdir: str) -> Film:
+def _film(values: dict[str, Any], output: str, workdir: str) -> FilmPlan:
   film_output.check_output(output)
   settings, walk = FilmSettings(**values['film']), ()
   if settings.kind == 'layers':
@@ -170,7 +170,7 @@ def _film(values: dict[str, Any], output: str, workdir: str) -> Film:
   still = _still(values, output)
   if settings.kind == 'layers':
     walk = dream_objectives.whole_layers(values, still.dreamer.network)
-  return Film(
+  return FilmPlan(
     output,
     still.record,
     still.dreamer,
@@ -184,7 +184,7 @@ def _film(values: dict[str, Any], output: str, workdir: str) -> Film:
   )
 
 
-def _clip(values: dict[str, Any], output: str, workdir: str) -> Clip:
+def _clip(values: dict[str, Any], output: str, workdir: str) -> ClipPlan:
   clips.require()
   film_output.check_output(output)
   schedule = parse_schedule(values['video']['schedule'])
@@ -199,7 +199,7 @@ def _clip(values: dict[str, Any], output: str, workdir: str) -> Clip:
   # Another clip of the same name must not go on where this one stopped.
   record |= {'clip': True, 'input_sha256': photos.sha256(path)}
   lengths = filter(None, (clips.length(path), settings.frames))
-  return Clip(
+  return ClipPlan(
     output,
     record,
     dreamer,

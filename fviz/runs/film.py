@@ -14,13 +14,13 @@ from fviz.runs import dream_objectives, dream_plan, film_frames
 
 
 def run(
-  plan: dream_plan.Film,
+  plan: dream_plan.FilmPlan,
   on_frame: Callable[[int], object] = lambda number: None,
 ) -> None:
   """Makes a film from one picture; frames that are there already are kept.
 
   Args:
-    plan: of `dream_plan.prepare`.
+    plan: of `dream_plan.plan_of`.
     on_frame: called with the number of finished frames.
 
   Raises:
@@ -44,7 +44,7 @@ def run(
     )
 
 
-def _zoom(plan: dream_plan.Film, number, photo, last) -> np.ndarray:
+def _zoom(plan: dream_plan.FilmPlan, number, photo, last) -> np.ndarray:
   """Each frame from the last, moved."""
   film, image = plan.settings, photo
   if last is not None:
@@ -52,7 +52,7 @@ def _zoom(plan: dream_plan.Film, number, photo, last) -> np.ndarray:
   return plan.dreamer(image, _key(plan, number), plan.mask)
 
 
-def _iterations(plan: dream_plan.Film, number, photo, last) -> np.ndarray:
+def _iterations(plan: dream_plan.FilmPlan, number, photo, last) -> np.ndarray:
   """Each frame from the last, by one step an octave."""
   if last is None:
     return photo
@@ -60,7 +60,7 @@ def _iterations(plan: dream_plan.Film, number, photo, last) -> np.ndarray:
   return once(last, _key(plan, number), plan.mask)
 
 
-def _layers(plan: dream_plan.Film, number, photo, last) -> np.ndarray:
+def _layers(plan: dream_plan.FilmPlan, number, photo, last) -> np.ndarray:
   """Each frame from the photo, with one key: only the layer changes."""
   del last
   position = number / max(plan.settings.frames - 1, 1)
@@ -71,5 +71,5 @@ def _layers(plan: dream_plan.Film, number, photo, last) -> np.ndarray:
 _MAKERS = {'zoom': _zoom, 'iterations': _iterations, 'layers': _layers}
 
 
-def _key(plan: dream_plan.Film, number: int) -> types.Key:
+def _key(plan: dream_plan.FilmPlan, number: int) -> types.Key:
   return jax.random.fold_in(jax.random.key(plan.seed), number)

@@ -112,6 +112,7 @@ def scheduled(schedule: Schedule, frame: int) -> dict[str, Any]:
   """
   found = {}
   for name, points in schedule.items():
-    value = float(np.interp(frame, *zip(*points, strict=True)))
+    frames, values = zip(*points, strict=True)
+    value = float(np.interp(frame, frames, values))
     found[name] = round(value) if name == 'iterations' else value
   return found

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
-from ml_collections import ConfigDict
-
 from fviz import networks, types
 
 
 def start(
-  command: str, config: ConfigDict | Mapping[str, Any], network: types.Network
+  command: str, config: Mapping[str, Any], network: types.Network
 ) -> dict[str, Any]:
   """The command, its config, a hash of the weights, and versions.
 
@@ -20,14 +18,12 @@ def start(
 
   Args:
     command: of `fviz`, which `fviz redo` runs again.
-    config: of the command.
+    config: of the command, as plain data.
     network: whose weights count.
   """
-  if isinstance(config, ConfigDict):
-    config = config.to_dict()
   return {
     'command': command,
-    'config': config,
+    'config': dict(config),
     'weights_sha256': networks.fingerprint(network),
     'versions': {name: _version(name) for name in ('fviz', 'jax', 'numpy')},
   }

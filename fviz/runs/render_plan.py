@@ -60,7 +60,7 @@ def plan_of(
   fields: Any = config  # Fields of a ConfigDict have no static types.
   _check(fields, network is not None)
   network = network or models.load(fields.model, fields.weights)
-  record = records.start('render', config, network)
+  record = records.start('render', config.to_dict(), network)
   reference = None
   if fields.image:
     photo = photos.read(_path_of(fields))

@@ -108,7 +108,7 @@ def _config(**values):
 
 
 def _run(config, output, path=None):
-  dream.run(dream_plan.prepare(config, output, path))
+  dream.run(dream_plan.plan_of(config, output, path))
 
 
 def _files(path):

@@ -38,8 +38,8 @@ def _sha256(path):
 
 def test_a_picture():
   config = _config(guide='guide.png', mask='mask.png', iterations=3, seed=7)
-  plan = dream_plan.prepare(config, 'out.png')
-  assert isinstance(plan, dream_plan.Picture)
+  plan = dream_plan.plan_of(config, 'out.png')
+  assert isinstance(plan, dream_plan.PicturePlan)
   assert (plan.output, plan.seed, plan.length) == ('out.png', 7, 3)
   assert plan.image.shape == (24, 32, 3) and plan.mask.shape == (24, 32)
   assert plan.dreamer.settings.strength == config.strength
@@ -55,14 +55,14 @@ def test_a_picture():
 
 def test_a_film():
   config = _config(**{'film.kind': 'layers', 'layer': 'conv,conv_1*0.5'})
-  plan = dream_plan.prepare(config, 'out.gif')
-  assert isinstance(plan, dream_plan.Film)
+  plan = dream_plan.plan_of(config, 'out.gif')
+  assert isinstance(plan, dream_plan.FilmPlan)
   assert (plan.workdir, plan.length) == ('out.gif.frames', 100)
   assert [(t.layers, w) for t, w in plan.walk] == [
     (('conv',), 1.0),
     (('conv_1',), 0.5),
   ]
-  plan = dream_plan.prepare(_config(**{'film.kind': 'zoom'}), 'a.gif', 'kept')
+  plan = dream_plan.plan_of(_config(**{'film.kind': 'zoom'}), 'a.gif', 'kept')
   assert plan.workdir == 'kept' and plan.walk == ()
 
 
@@ -96,7 +96,7 @@ def test_what_is_a_film():
 )
 def test_refuses_before_any_work(values, output, message):
   with pytest.raises(errors.FvizError, match=message):
-    dream_plan.prepare(_config(**values), output)
+    dream_plan.plan_of(_config(**values), output)
   assert not list(pathlib.Path().glob('a.*'))
 
 

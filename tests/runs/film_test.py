@@ -34,7 +34,7 @@ def _config(kind, frames=3, layer='conv', **more):
 
 
 def _run(config, output, path=None):
-  dream.run(dream_plan.prepare(config, output, path))
+  dream.run(dream_plan.plan_of(config, output, path))
 
 
 def _files(path):

@@ -1,4 +1,4 @@
-"""Compiled programs of dreams, found by everything that they depend on."""
+"""What is compiled for each image size, found by all that it depends on."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import jax
 import jax.numpy as jnp
 
 from fviz import errors, types
-from fviz.deepdream import step
+from fviz.deepdream import octaves, panorama, step
 from fviz.deepdream.octaves import Size
 from fviz.deepdream.settings import Settings
 
 _LEAST = 8  # Side of the smallest octave, in pixels.
 
 
-class Programs:
+class CompiledSizes:
   """What has been compiled and found out of one network.
 
   Tracing a network takes longer than a step, and compiling it much longer:
@@ -25,11 +25,11 @@ class Programs:
 
   def __init__(self, network: types.Network):
     self._network = network
-    self._compiled: dict[tuple, step.Program] = {}
+    self._programs: dict[tuple, step.Program] = {}
     self._sees: dict[tuple[tuple[str, ...], Size], bool] = {}
 
   def __len__(self) -> int:
-    return len(self._compiled)
+    return len(self._programs)
 
   def get(
     self, objective: types.Objective, size: Size, settings: Settings
@@ -39,31 +39,39 @@ class Programs:
     kinds = tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
     how = settings.border, settings.jitter, settings.window, settings.precision
     key = size, structure, kinds, how
-    if key not in self._compiled:
+    if key not in self._programs:
       shape = (*size, self._network.input_channels)
-      self._compiled[key] = step.compiled(
+      self._programs[key] = step.compiled(
         self._network, objective, shape, settings
       )
-    return self._compiled[key]
+    return self._programs[key]
 
-  def knows(self, layers: tuple[str, ...], size: Size) -> bool:
-    """Whether a size has been checked before."""
-    return (layers, size) in self._sees
+  def check(
+    self, layers: tuple[str, ...], size: Size, settings: Settings
+  ) -> list[Size]:
+    """The sizes of an image's octaves, the smallest first.
 
-  def check(self, layers: tuple[str, ...], sizes: list[Size]) -> None:
-    """Raises an `FvizError` if layers have no activations at some size."""
-    for size in sizes:
-      if not self.knows(layers, size):
-        self._sees[layers, size] = self._activates(layers, size)
-    fit = sum(self._sees[layers, size] for size in sizes)
+    Warns, once for each size, of a panorama that is not twice as wide as high.
+
+    Raises:
+      FvizError: the layers have no activations in the smallest octave.
+    """
+    sizes = octaves.sizes(size, settings.octaves, settings.scale)
+    if settings.is_panorama and (layers, size) not in self._sees:
+      panorama.warn_of_shape(size)
+    for octave in sizes:
+      if (layers, octave) not in self._sees:
+        self._sees[layers, octave] = self._activates(layers, octave)
+    fit = sum(self._sees[layers, octave] for octave in sizes)
     if fit < len(sizes):
-      (h, w), (height, width) = sizes[0], sizes[-1]
+      (h, w), (height, width) = sizes[0], size
       raise errors.FvizError(
         f'{self._network.name} sees nothing in the smallest octave, {w} x {h} '
         f'pixels (of {width} x {height}): '
         + (f'use at most {fit} octaves, or ' if fit else '')
         + 'enlarge the image first (--size).'
       )
+    return sizes
 
   def _activates(self, layers, size) -> bool:
     network = self._network
