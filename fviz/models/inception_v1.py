@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from fviz.models import layers
+from fviz.models import layers, pools
 from fviz.models.weights.layouts import Layout
 
 # 1x1, 3x3 (reduced, out), 5x5 (reduced, out), pooled.
@@ -64,17 +64,17 @@ class InceptionV1(nnx.Module):
 
   def __init__(self, *, rngs: nnx.Rngs):
     self._conv('conv2d0', 3, 64, 7, rngs, stride=2)
-    self.maxpool0 = layers.MaxPool(3, 2, 'SAME')
+    self.maxpool0 = pools.MaxPool(3, 2, 'SAME')
     self.localresponsenorm0 = LocalResponseNorm()
     self._conv('conv2d1', 64, 64, 1, rngs)
     self._conv('conv2d2', 64, 192, 3, rngs)
     self.localresponsenorm1 = LocalResponseNorm()
-    self.maxpool1 = layers.MaxPool(3, 2, 'SAME')
+    self.maxpool1 = pools.MaxPool(3, 2, 'SAME')
     inputs = 192
     for name, widths in _BLOCKS.items():
       inputs = self._block(name, inputs, widths, rngs)
-    self.maxpool4 = layers.MaxPool(3, 2, 'SAME')
-    self.maxpool10 = layers.MaxPool(3, 2, 'SAME')
+    self.maxpool4 = pools.MaxPool(3, 2, 'SAME')
+    self.maxpool10 = pools.MaxPool(3, 2, 'SAME')
     self.softmax2_pre_activation = nnx.Linear(inputs, 1008, rngs=rngs)
     self.softmax2 = Softmax()
 
@@ -105,7 +105,7 @@ class InceptionV1(nnx.Module):
     self._conv(f'{name}_3x3', reduce3, wide3, 3, rngs)
     self._conv(f'{name}_5x5_bottleneck', inputs, reduce5, 1, rngs)
     self._conv(f'{name}_5x5', reduce5, wide5, 5, rngs)
-    setattr(self, f'{name}_pool', layers.MaxPool(3, 1, 'SAME'))
+    setattr(self, f'{name}_pool', pools.MaxPool(3, 1, 'SAME'))
     self._conv(f'{name}_pool_reduce', inputs, pooled, 1, rngs)
     setattr(self, name, layers.Concatenate())
     return single + wide3 + wide5 + pooled

@@ -237,10 +237,10 @@ def test_load_downloads_what_is_published(server, monkeypatch):
 
 
 def test_truncated_safetensors(tmp_path):
-  from fviz.models.weights import filling
+  from fviz.models.weights import tensor_files
 
   path = tmp_path / 'x.safetensors'
   safetensors.numpy.save_file({'a': np.zeros(100, np.float32)}, path)
   path.write_bytes(path.read_bytes()[:-8])
   with pytest.raises(errors.FvizError, match='truncated'):
-    filling.read(path)
+    tensor_files.read(path)

@@ -12,7 +12,7 @@ from flax import nnx
 
 from fviz import errors
 from fviz.models import layers
-from fviz.models.weights import filling
+from fviz.models.weights import filling, tensor_files
 
 
 class _Net(nnx.Module):
@@ -58,7 +58,7 @@ def test_linear_after_flatten_is_reordered():
   """(out, c h w) @ flatten(chw) = flatten(hwc) @ ours."""
   tensors = _tensors()
   convert = lambda value, shape: filling.from_torch(
-    filling.unflattened(value, (8, 2, 2)), shape
+    value, shape, flattened=(8, 2, 2)
   )
   net = _fill(tensors, convert=convert)
   x = np.random.default_rng(1).normal(size=(2, 2, 8)).astype('f')
@@ -100,7 +100,7 @@ def test_torch_checkpoints(tmp_path, wrap):
     path = tmp_path / f'{i}.ckpt'
     data = wrap(tensors, torch.tensor)
     torch.save(data, path, _use_new_zipfile_serialization=zipped)
-    read = filling.read(path)
+    read = tensor_files.read(path)
     assert read.keys() == _tensors().keys()
     np.testing.assert_array_equal(read['conv.bias'], _tensors()['conv.bias'])
 
@@ -109,7 +109,7 @@ def test_half_precision_is_widened(tmp_path):
   torch = pytest.importorskip('torch', reason='needs fviz[torch]')
   path = tmp_path / 'x.pth'
   torch.save({'a': torch.tensor([1.5, -2.0], dtype=torch.bfloat16)}, path)
-  np.testing.assert_array_equal(filling.read(path)['a'], [1.5, -2.0])
+  np.testing.assert_array_equal(tensor_files.read(path)['a'], [1.5, -2.0])
 
 
 class _Bomb:
@@ -128,11 +128,11 @@ def test_pickle_of_other_objects_is_refused(tmp_path):
   path = tmp_path / 'bomb.pth'
   torch.save({'a': torch.zeros(1), 'b': _Bomb()}, path)
   with pytest.raises(errors.FvizError, match='refused.*_explode'):
-    filling.read(path)
+    tensor_files.read(path)
   plain = tmp_path / 'plain.pth'
   plain.write_bytes(pickle.dumps({'b': _Bomb()}, protocol=2))
   with pytest.raises(errors.FvizError, match='refused|not a readable'):
-    filling.read(plain)
+    tensor_files.read(plain)
   assert not _Bomb.ran
 
 
@@ -142,10 +142,10 @@ def test_damaged_torch_files(tmp_path):
   torch.save({'a': torch.zeros(1000)}, path)
   path.write_bytes(path.read_bytes()[:2000])
   with pytest.raises(errors.FvizError, match='truncated'):
-    filling.read(path)
+    tensor_files.read(path)
   torch.save({'epoch': 3}, path)
   with pytest.raises(errors.FvizError, match='holds no state dict'):
-    filling.read(path)
+    tensor_files.read(path)
 
 
 def test_without_torch_the_extra_is_named(tmp_path, monkeypatch):
@@ -154,20 +154,20 @@ def test_without_torch_the_extra_is_named(tmp_path, monkeypatch):
   with zipfile.ZipFile(path, 'w') as archive:
     archive.writestr('x/data.pkl', b'')
   with pytest.raises(errors.FvizError, match=r'fviz\[torch\]'):
-    filling.read(path)
+    tensor_files.read(path)
 
 
 def test_unknown_format_lists_the_known(tmp_path):
   path = tmp_path / 'weights.h5'
   path.write_bytes(b'\x89HDF\r\n\x1a\n' + bytes(100))
   with pytest.raises(errors.FvizError, match=r'no known format.*\.safetensors'):
-    filling.read(path)
+    tensor_files.read(path)
 
 
 def test_content_decides_not_the_name(tmp_path):
   path = tmp_path / 'weights.bin'
   safetensors.numpy.save_file(_tensors(), path)
-  assert filling.read(path).keys() == _tensors().keys()
+  assert tensor_files.read(path).keys() == _tensors().keys()
 
 
 def test_import_is_light():

@@ -1,4 +1,4 @@
-"""Published weights into a cache: resumed, verified, renamed when whole."""
+"""Published weights into a cache: resumed, verified, renamed when complete."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fviz.models.weights import sources
 from fviz.storage.cache_folder import path as cache
 
 _CHUNK = 1 << 20
-_ATTEMPTS = 3  # A dropped connection is resumed at once, so often.
+_ATTEMPTS = 3  # A dropped connection is resumed at once.
 _TIMEOUT = 60  # Seconds without a byte.
 # The hub states the sha256 of a file before it redirects to its storage.
 _STATED = 'X-Linked-ETag'
@@ -144,7 +144,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     self.stated = _stated(headers) or self.stated
     new = super().redirect_request(req, fp, code, msg, headers, newurl)
     if new is not None and req.has_header('Range'):
-      new.add_header('Range', req.get_header('Range'))
+      new.add_header('Range', req.get_header('Range', ''))
     return new
 
 

@@ -1,10 +1,10 @@
 """Where published weights come from, and what their networks expect.
 
-One row a file. A hash is the file's whole sha256, or the leading digits that
-its publisher put into the file name, or '' where none is published: then the
-hash that the hub states with the file is checked instead, and the file's own
-is kept beside it. Files without a URL are not published in that format; they
-can only be given.
+One row is one file. Its hash is the whole sha256, or the leading digits that
+the publisher put into the file name, or '' where none is published: then the
+hash that the hub states with the file is checked instead, and the file's own is
+kept beside it. A file without a URL is not published in that format, so users
+must give it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Source(NamedTuple):
   labels: str = 'imagenet'
 
 
-_HALF = {'mean': (0.5,) * 3, 'std': (0.5,) * 3}
+_HALF = (0.5,) * 3
 _BSD, _APACHE, _MIT = 'BSD-3-Clause', 'Apache-2.0', 'MIT'
 
 
@@ -82,7 +82,8 @@ SOURCES = {
     _hub('timm/inception_v3.tv_in1k'),
     '9c452c63a67fd03a38a78c401ba12d4be0e926df63c93403de3a29f6df20fefb',
     _APACHE,
-    **_HALF,
+    mean=_HALF,
+    std=_HALF,
     size=299,
   ),
   'inception_v3_google': Source(
@@ -90,7 +91,8 @@ SOURCES = {
     _torchvision('inception_v3_google-0cc3c7bd'),
     '0cc3c7bd',
     _BSD,
-    **_HALF,
+    mean=_HALF,
+    std=_HALF,
     size=299,
   ),
   'inception_v3_2015': Source(
@@ -104,7 +106,12 @@ SOURCES = {
     labels='',
   ),
   'googlenet_tv': Source(
-    'googlenet', _torchvision('googlenet-1378be20'), '1378be20', _BSD, **_HALF
+    'googlenet',
+    _torchvision('googlenet-1378be20'),
+    '1378be20',
+    _BSD,
+    mean=_HALF,
+    std=_HALF,
   ),
   'vgg16.tv_in1k': Source(
     'vgg16',
@@ -171,9 +178,12 @@ SOURCES = {
     ),
     '',
     _APACHE,
-    **_HALF,
+    mean=_HALF,
+    std=_HALF,
   ),
-  'mobilenet_v1_tf': Source('mobilenet_v1', '', '', _APACHE, **_HALF),
+  'mobilenet_v1_tf': Source(
+    'mobilenet_v1', '', '', _APACHE, mean=_HALF, std=_HALF
+  ),
   'mobilenetv2_100.ra_in1k': Source(
     'mobilenet_v2', _hub('timm/mobilenetv2_100.ra_in1k'), '', _APACHE
   ),
@@ -221,3 +231,32 @@ def find(model: str, name: str = '') -> tuple[str, Source]:
   if name not in known:
     raise errors.unknown(f'published weights of {model}', name, known)
   return name, known[name]
+
+
+def rows(model: str) -> list[tuple[str, str, str, str]]:
+  """(model, weights, licence, format) of each source of a model."""
+  return [(model, k, v.licence, _format(v)) for k, v in of(model).items()]
+
+
+def published(model: str) -> str:
+  """The sources of a model as text: address and preprocessing."""
+  lines = ['weights:']
+  for key, source in of(model).items():
+    mean, std = (
+      ', '.join(f'{v * 255:g}' for v in values)
+      for values in (source.mean, source.std)
+    )
+    order = 'BGR' if source.bgr else 'RGB'
+    lines += [
+      f'  {key} ({source.licence})',
+      f'    {source.url or "not published in this format: give a file"}',
+      f'    {order} of 0..255, minus ({mean}), over ({std})',
+    ]
+  return '\n'.join(lines)
+
+
+def _format(source: Source) -> str:
+  if not source.url:
+    return 'safetensors, file only'
+  suffix = source.url.rpartition('.')[2]
+  return {'safetensors': suffix, 'zip': 'GraphDef'}.get(suffix, 'torch')
