@@ -1,7 +1,7 @@
 """Inception v1 (Szegedy et al. 2014, arXiv 1409.4842) of inception5h.
 
-DeepDream's, lucid's, Microscope's and the Circuits thread's network, from the
-frozen graph. Names are those of the graph: 'mixed4a_3x3_pre_relu' is a
+It is the network of DeepDream, lucid, Microscope and the Circuits thread, read
+from its frozen graph. Names are those of the graph: 'mixed4a_3x3_pre_relu' is a
 convolution, 'mixed4a_3x3' its ReLU, 'mixed4a' the block, 'softmax2' the
 probabilities of the main head and 'softmax2_pre_activation' its logits, which
 are the network's output. (The graph's own 'output' is an auxiliary head.)
@@ -38,8 +38,8 @@ _IGNORED = (*_AUXILIARY, 'softmax0_*', 'softmax1_*')
 class LocalResponseNorm(nnx.Module):
   """x / (2 + 1e-4 sum of x^2 over 5 channels on either side)^.5.
 
-  As the graph's LRN nodes have it: alpha is not divided by the window, as it
-  is in torch.
+  This is the formula of the graph's LRN nodes: unlike in torch, alpha is not
+  divided by the window.
   """
 
   def __call__(self, x: jax.Array) -> jax.Array:
@@ -59,7 +59,7 @@ class Softmax(nnx.Module):
 class InceptionV1(nnx.Module):
   """Images [n, h, w, 3] -> logits [n, 1008].
 
-  Modules are flat, as the nodes of the graph.
+  Modules are not nested, like the nodes of the graph.
   """
 
   def __init__(self, *, rngs: nnx.Rngs):

@@ -1,8 +1,8 @@
-"""Building blocks that the families share: plain Flax NNX.
+"""Building blocks that the families share, in plain Flax NNX.
 
 Write networks the ordinary way (nnx.Conv, nnx.max_pool, nnx.relu): the engine
 rewrites a traced network for speed and redirects its ReLUs, see
-`fviz.compiler.rewrite`. What should be addressable is a module of its own.
+`fviz.compiler.rewrite`. Whatever should be a layer has to be a module.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class ConvRelu(nnx.Module):
 
 
 class ConvNormRelu(nnx.Module):
-  """ReLU(norm(conv(x))), as torchvision's BasicConv2d; 'bn' is pre-ReLU.
+  """ReLU(norm(conv(x))), as torchvision's BasicConv2d.
+
+  The layer 'NAME/bn' is the value before the ReLU.
 
   Args:
     inputs: channels in.
@@ -154,14 +156,14 @@ class Gelu(nnx.Module):
 
 
 class Add(nnx.Module):
-  """A residual sum as a module: the value before a ReLU after it."""
+  """A residual sum as a module, so that the value before a ReLU is a layer."""
 
   def __call__(self, x: jax.Array, y: jax.Array) -> jax.Array:
     return x + y
 
 
 class Concatenate(nnx.Module):
-  """Branches joined along the channels, as a module."""
+  """Branches joined along the channels as a module, so that it is a layer."""
 
   def __call__(self, *branches: jax.Array) -> jax.Array:
     return concatenate(branches)
@@ -170,7 +172,7 @@ class Concatenate(nnx.Module):
 class Numbered(nnx.Module):
   """Modules in a row, named by numbers that may have gaps.
 
-  As torch's Sequential, whose dropouts count but do nothing here.
+  The numbers are those of torch's Sequential, which also count dropouts.
 
   Args:
     modules: number -> module, or modules that are numbered from 0.

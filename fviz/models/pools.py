@@ -17,8 +17,8 @@ class MaxPool(nnx.Module):
     window: height and width.
     stride: both ways.
     padding: 'VALID', 'SAME' or the pixels on every side.
-    ceil: also pool the incomplete window at the end (Caffe's, and torch's
-      ceil_mode).
+    ceil: whether to pool the incomplete window at the end as well, as Caffe
+      does, and torch with ceil_mode.
   """
 
   def __init__(
@@ -55,8 +55,8 @@ class AveragePool(nnx.Module):
     window: height and width.
     stride: both ways.
     padding: 'SAME', 'VALID' or the pixels on every side.
-    count_padding: divide by the whole window at the border as well (torch's
-      default), not by its valid pixels (TensorFlow's).
+    count_padding: whether to divide by the whole window at the border too, as
+      torch does, and not by its valid pixels, as TensorFlow does.
   """
 
   def __init__(
@@ -83,7 +83,7 @@ class AveragePool(nnx.Module):
 
 
 class AdaptiveAveragePool(nnx.Module):
-  """Averages to a fixed size, whatever the input's: torch's rule.
+  """Averages to a fixed size, whatever the size of the input, as torch does.
 
   Output i is the mean of inputs floor(i n / m) to ceil((i + 1) n / m) - 1.
 

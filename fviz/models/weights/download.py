@@ -10,8 +10,8 @@ import pathlib
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 
+import filelock
 import tqdm
 
 from fviz import errors
@@ -54,7 +54,7 @@ def fetch(name: str, source: sources.Source) -> pathlib.Path:
     return _trusted(path, name, source)
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path):
+    with filelock.FileLock(_beside(path, '.lock')):
       if path.exists():  # Another process was faster.
         return _trusted(path, name, source)
       _download(path, name, source)
@@ -159,7 +159,9 @@ def sha256(path: pathlib.Path) -> str:
     return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
-def _trusted(path, name, source) -> pathlib.Path:
+def _trusted(
+  path: pathlib.Path, name: str, source: sources.Source
+) -> pathlib.Path:
   """A file in the cache, verified if it did not come through `fetch`."""
   if not _beside(path, '.sha256').exists():
     digest = sha256(path)
@@ -174,27 +176,14 @@ def _note(path: pathlib.Path, digest: str) -> None:
   _beside(path, '.sha256').write_text(f'{digest}  {path.name}\n')
 
 
-@contextlib.contextmanager
-def _locked(path: pathlib.Path) -> Iterator[None]:
-  """One process at a time, where the system has such locks."""
-  try:
-    import fcntl
-  except ImportError:  # Windows.
-    yield
-    return
-  with open(_beside(path, '.lock'), 'w') as lock:
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    yield
-
-
 def _beside(path: pathlib.Path, suffix: str) -> pathlib.Path:
   return path.with_name(path.name + suffix)
 
 
 def _by_hand(path, source) -> str:
-  sha256 = f' (sha256 {source.sha256}...)' if source.sha256 else ''
+  digest = f' (sha256 {source.sha256}...)' if source.sha256 else ''
   return (
-    f'Or fetch {source.url}{sha256} elsewhere and put it at {path}, or give '
+    f'Or fetch {source.url}{digest} elsewhere and put it at {path}, or give '
     'its path as the weights.'
   )
 
