@@ -79,7 +79,6 @@ _NOT_YET: dict[str, set[str]] = {
     'fviz/compiler/rewrite.py',
     'fviz/engine/loop.py',
     'fviz/gradients.py',
-    'fviz/models/pareidolia.py',
     'fviz/recipes/modern.py',
     'fviz/sweep/processes.py',
     'fviz/sweep/runner.py',
