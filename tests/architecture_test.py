@@ -72,7 +72,7 @@ _NOT_YET: dict[str, set[str]] = {
     'fviz/runs/render.py',
     'fviz/sweep/estimate.py',
   },
-  'equal_class_names': {'Group', 'Plan', 'Report', 'Source'},
+  'equal_class_names': {'Group', 'Plan', 'Report'},
   'long_files': {
     'fviz/compare/judge.py',
     'fviz/compare/runner.py',

@@ -22,7 +22,7 @@ class AlexNet(nnx.Module):
   def __init__(self, *, rngs: nnx.Rngs):
     conv, relu = layers.conv, layers.Relu
     pool = lambda: pools.MaxPool(3, 2)
-    self.features = layers.Numbered(
+    self.features = layers.Chain(
       {
         0: conv(3, 64, 11, 4, 2, rngs=rngs),
         1: relu(),
@@ -40,7 +40,7 @@ class AlexNet(nnx.Module):
       }
     )
     self.avgpool = pools.AdaptiveAveragePool(6)
-    self.classifier = layers.Numbered(
+    self.classifier = layers.Chain(
       {
         1: nnx.Linear(256 * 6 * 6, 4096, rngs=rngs),
         2: relu(),

@@ -38,13 +38,13 @@ class Inception(nnx.Module):
     single, (reduce2, wide2), (reduce3, wide3), pooled = widths
     conv = functools.partial(layers.ConvNormRelu, rngs=rngs)
     self.branch1 = conv(inputs, single, 1)
-    self.branch2 = layers.Numbered(
+    self.branch2 = layers.Chain(
       [conv(inputs, reduce2, 1), conv(reduce2, wide2, 3, 1, 1)]
     )
-    self.branch3 = layers.Numbered(
+    self.branch3 = layers.Chain(
       [conv(inputs, reduce3, 1), conv(reduce3, wide3, 3, 1, 1)]
     )
-    self.branch4 = layers.Numbered(
+    self.branch4 = layers.Chain(
       [pools.MaxPool(3, 1, 1, ceil=True), conv(inputs, pooled, 1)]
     )
     self.outputs = single + wide2 + wide3 + pooled

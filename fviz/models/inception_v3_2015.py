@@ -19,21 +19,6 @@ from fviz.models.inception_v3_2016 import BLOCKS, Branch, Conv, reduces
 _BLOCKS = tuple(BLOCKS.values())[: list(BLOCKS).index('Mixed_7a') + 1]
 
 
-class Tower(nnx.Module):
-  """Convolutions one after another: conv, conv_1, conv_2, ..."""
-
-  def __init__(self, inputs: int, convs: list[Conv], rngs: nnx.Rngs):
-    self.names = tuple(_numbered('conv', i) for i in range(len(convs)))
-    for name, conv in zip(self.names, convs, strict=True):
-      setattr(self, name, _module(inputs, conv, rngs))
-      inputs = conv.outputs
-
-  def __call__(self, x: jax.Array) -> jax.Array:
-    for name in self.names:
-      x = getattr(self, name)(x)
-    return x
-
-
 class Mixed(nnx.Module):
   """A block: branches side by side, joined along the channels.
 
@@ -60,7 +45,7 @@ class Mixed(nnx.Module):
       if len(branch) == 1:
         name, module = 'conv', _module(inputs, convs[0], rngs)
       else:
-        name, module = _numbered('tower', towers), Tower(inputs, convs, rngs)
+        name, module = _numbered('tower', towers), _tower(inputs, convs, rngs)
         towers += 1
       setattr(self, name, module)
       names.append(name)
@@ -115,6 +100,17 @@ def key_in_file(path: str) -> str:
   """
   *modules, _, leaf = path.split('/')
   return '_'.join(modules) + '/' + leaf
+
+
+def _tower(inputs: int, convs: list[Conv], rngs: nnx.Rngs) -> layers.Chain:
+  """Convolutions one after another: conv, conv_1, conv_2, ..."""
+  widths = (inputs, *(conv.outputs for conv in convs))
+  return layers.Chain(
+    {
+      _numbered('conv', i): _module(widths[i], conv, rngs)
+      for i, conv in enumerate(convs)
+    }
+  )
 
 
 def _module(inputs: int, conv: Conv, rngs: nnx.Rngs) -> layers.ConvRelu:

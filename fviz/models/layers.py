@@ -169,25 +169,24 @@ class Concatenate(nnx.Module):
     return concatenate(branches)
 
 
-class Numbered(nnx.Module):
-  """Modules in a row, named by numbers that may have gaps.
-
-  The numbers are those of torch's Sequential, which also count dropouts.
+class Chain(nnx.Module):
+  """Modules one after another.
 
   Args:
-    modules: number -> module, or modules that are numbered from 0.
+    modules: name -> module, or modules that are named by numbers from 0. The
+      numbers of torch's Sequential may have gaps, where it has dropouts.
   """
 
-  def __init__(self, modules: Mapping[int, Any] | Sequence[Any]):
+  def __init__(self, modules: Mapping[Any, nnx.Module] | Sequence[nnx.Module]):
     if not isinstance(modules, Mapping):
       modules = dict(enumerate(modules))
-    self.numbers = tuple(modules)
-    for number, module in modules.items():
-      setattr(self, str(number), module)
+    self.names = tuple(map(str, modules))
+    for name, module in zip(self.names, modules.values(), strict=True):
+      setattr(self, name, module)
 
   def __call__(self, x: jax.Array) -> jax.Array:
-    for number in self.numbers:
-      x = getattr(self, str(number))(x)
+    for name in self.names:
+      x = getattr(self, name)(x)
     return x
 
 
@@ -196,7 +195,7 @@ def stages(
   inputs: int,
   rows: Sequence[tuple[int, int, int]],
   rngs: nnx.Rngs,
-) -> list[Numbered]:
+) -> list[Chain]:
   """Stages of equal blocks, of which the first one strides.
 
   Args:
@@ -211,7 +210,7 @@ def stages(
     for j in range(depth):
       blocks.append(block(inputs, outputs, 1 if j else stride, rngs=rngs))
       inputs = outputs
-    made.append(Numbered(blocks))
+    made.append(Chain(blocks))
   return made
 
 

@@ -100,7 +100,7 @@ class MobileNetV1(_Stem):
   def __init__(self, *, rngs: nnx.Rngs, tensorflow: bool = False):
     super().__init__(rngs, tensorflow)
     block = functools.partial(Separable, relu=True, tensorflow=tensorflow)
-    self.blocks = layers.Numbered(layers.stages(block, 32, _V1, rngs))
+    self.blocks = layers.Chain(layers.stages(block, 32, _V1, rngs))
     self.classifier = nnx.Linear(1024, 1000, rngs=rngs)
 
   def __call__(self, x: jax.Array) -> jax.Array:
@@ -112,9 +112,9 @@ class MobileNetV2(_Stem):
 
   def __init__(self, *, rngs: nnx.Rngs):
     super().__init__(rngs)
-    first = layers.Numbered([Separable(32, 16, 1, relu=False, rngs=rngs)])
+    first = layers.Chain([Separable(32, 16, 1, relu=False, rngs=rngs)])
     rest = layers.stages(Inverted, 16, _V2, rngs)
-    self.blocks = layers.Numbered([first, *rest])
+    self.blocks = layers.Chain([first, *rest])
     self.conv_head = layers.conv(320, 1280, 1, bias=False, rngs=rngs)
     self.bn2 = layers.norm(1280, rngs=rngs)
     self.act2 = layers.Relu6()

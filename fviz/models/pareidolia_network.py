@@ -55,16 +55,6 @@ class Average(nnx.Module):
     return total / (_shaped(rows, 1) * _shaped(columns, 2))
 
 
-class Chain(nnx.Module):
-  """Units one after another: conv0, conv1; its value is the last one's."""
-
-  def __init__(self, first: nnx.Module, second: nnx.Module):
-    self.conv0, self.conv1 = first, second
-
-  def __call__(self, x: jax.Array) -> jax.Array:
-    return self.conv1(self.conv0(x))
-
-
 class Mixed(nnx.Module):
   """An Inception block: four branches joined along the channels.
 
@@ -82,10 +72,11 @@ class Mixed(nnx.Module):
     single, reduce1, wide1, reduce2, wide2, pooled = widths
     new = functools.partial(unit, rngs=rngs)
     self.branch0 = new(inputs, single, (1, 1))
-    self.branch1 = Chain(
+    pair = lambda first, second: layers.Chain(dict(conv0=first, conv1=second))
+    self.branch1 = pair(
       new(inputs, reduce1, (1, 1)), new(reduce1, wide1, (3, 3))
     )
-    self.branch2 = Chain(
+    self.branch2 = pair(
       new(inputs, reduce2, (1, 1)), new(reduce2, wide2, (5, 5))
     )
     self.average = Average()

@@ -108,10 +108,10 @@ def layouts(name: str) -> tuple[Layout, ...]:
   return (Layout(_NETWORKS[name], f'{name}.tv_in1k'),)
 
 
-def _shortcut(inputs, outputs, stride, rngs) -> layers.Numbered | None:
+def _shortcut(inputs, outputs, stride, rngs) -> layers.Chain | None:
   if stride == 1 and inputs == outputs:
     return None
-  return layers.Numbered(
+  return layers.Chain(
     [
       layers.conv(inputs, outputs, 1, stride, bias=False, rngs=rngs),
       layers.norm(outputs, rngs=rngs),

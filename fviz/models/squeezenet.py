@@ -83,8 +83,8 @@ class SqueezeNet(nnx.Module):
         squeeze, expand = next(fires)
         modules.append(Fire(inputs, squeeze, expand, rngs=rngs))
         inputs = 2 * expand
-    self.features = layers.Numbered(modules)
-    self.classifier = layers.Numbered(
+    self.features = layers.Chain(modules)
+    self.classifier = layers.Chain(
       {1: layers.conv(inputs, 1000, 1, rngs=rngs), 2: layers.Relu()}
     )
 

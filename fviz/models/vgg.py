@@ -41,9 +41,9 @@ class VGG(nnx.Module):
   def __init__(
     self, depths: tuple[int, ...], pool: str = 'max', *, rngs: nnx.Rngs
   ):
-    self.features = layers.Numbered(list(_features(depths, pool, rngs)))
+    self.features = layers.Chain(list(_features(depths, pool, rngs)))
     self.avgpool = pools.AdaptiveAveragePool(7)
-    self.classifier = layers.Numbered(
+    self.classifier = layers.Chain(
       {
         0: nnx.Linear(512 * 7 * 7, 4096, rngs=rngs),
         1: layers.Relu(),

@@ -55,7 +55,7 @@ def of(kind: str, path: str | os.PathLike) -> tuple[str, ...]:
   """The class names of weights, in the order of the logits.
 
   Args:
-    kind: the field `labels` of their `sources.Source`.
+    kind: the field `labels` of their `sources.Origin`.
     path: the file of weights.
 
   Returns:

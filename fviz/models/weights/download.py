@@ -25,13 +25,13 @@ _TIMEOUT = 60  # Seconds without a byte.
 _STATED = 'X-Linked-ETag'
 
 
-def location(name: str, source: sources.Source) -> pathlib.Path:
+def location(name: str, source: sources.Origin) -> pathlib.Path:
   """Where the file of a source lies, or has to be put."""
   file = pathlib.PurePosixPath(urllib.parse.urlsplit(source.url).path).name
   return cache() / name / file
 
 
-def fetch(name: str, source: sources.Source) -> pathlib.Path:
+def fetch(name: str, source: sources.Origin) -> pathlib.Path:
   """The file of a source, downloaded once and verified.
 
   A file put into the cache by hand is verified on its first use.
@@ -66,7 +66,7 @@ def fetch(name: str, source: sources.Source) -> pathlib.Path:
   return path
 
 
-def _download(path: pathlib.Path, name: str, source: sources.Source) -> None:
+def _download(path: pathlib.Path, name: str, source: sources.Origin) -> None:
   partial = _beside(path, '.partial')
   stated = ''
   for attempt in range(_ATTEMPTS):
@@ -91,7 +91,7 @@ def _download(path: pathlib.Path, name: str, source: sources.Source) -> None:
   os.replace(partial, path)
 
 
-def _transfer(partial: pathlib.Path, name: str, source: sources.Source) -> str:
+def _transfer(partial: pathlib.Path, name: str, source: sources.Origin) -> str:
   """Appends what is missing; the hash that the server states, or ''."""
   have = partial.stat().st_size if partial.exists() else 0
   request = urllib.request.Request(source.url, headers={'User-Agent': 'fviz'})
@@ -160,7 +160,7 @@ def sha256(path: pathlib.Path) -> str:
 
 
 def _trusted(
-  path: pathlib.Path, name: str, source: sources.Source
+  path: pathlib.Path, name: str, source: sources.Origin
 ) -> pathlib.Path:
   """A file in the cache, verified if it did not come through `fetch`."""
   if not _beside(path, '.sha256').exists():

@@ -87,7 +87,7 @@ def fill(
   name: str,
   layouts: Sequence[Layout],
   tensors: Mapping[str, np.ndarray],
-  source: sources.Source | None = None,
+  source: sources.Origin | None = None,
   file: str | os.PathLike = '',
   options: Mapping[str, Any] | None = None,
 ) -> types.Network:
@@ -147,7 +147,7 @@ def parameters(network: types.Network) -> int:
   return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(state))
 
 
-def preprocess(source: sources.Source) -> Callable[[jax.Array], jax.Array]:
+def preprocess(source: sources.Origin) -> Callable[[jax.Array], jax.Array]:
   """Images in [0, 1] RGB -> what a network with these weights takes.
 
   >>> caffe = sources.SOURCES["squeezenet1_0_caffe"]
