@@ -1,9 +1,11 @@
 """Which pixels of an image an objective depends on: gradients at real images.
 
-Maps are of each image by itself, whatever else is in the batch.
+Each image has a map of its own, whatever else is in the batch.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -23,11 +25,15 @@ def gradient(
 
   Args:
     network: from `fviz.models.load` or `fviz.networks`.
-    objective: one, such as `objectives.logit('cat')`.
+    objective: what the gradient is of, such as `objectives.logit('cat')`.
     images: [n, h, w, c] in [0, 1].
 
   Returns:
     [n, h, w] float32, >= 0.
+
+  Raises:
+    FvizError: for images of another shape, or an objective with an axis of
+      jobs.
   """
   images = _checked(network, images)
   return jnp.max(jnp.abs(_gradients(network, objective)(images)), -1)
@@ -45,10 +51,11 @@ def smoothgrad(
 
   Args:
     network: as for `gradient`, and so are objective and images.
-    objective: one.
+    objective: what the gradient is of.
     images: [n, h, w, c] in [0, 1].
-    samples: copies, each with noise of its own.
-    sd: of the noise, as a share of each image's range; the paper has .1 to .2.
+    samples: number of copies, each with noise of its own.
+    sd: standard deviation of the noise as a share of each image's range; the
+      paper has .1 to .2.
     seed: of the noise.
 
   Returns:
@@ -86,14 +93,15 @@ def integrated_gradients(
 ) -> Array:
   """(x - x0) times the mean gradient from x0 to x (Sundararajan et al. 2017).
 
-  They add up to objective(x) - objective(x0), up to the steps: completeness.
+  The values of an image add up to objective(x) - objective(x0), but for the
+  error of a finite number of steps; the paper calls this completeness.
 
   Args:
     network: as for `gradient`, and so are objective and images.
-    objective: one.
+    objective: what the gradient is of.
     images: x, [n, h, w, c] in [0, 1].
     baseline: x0, broadcasts to images; black by default.
-    steps: midpoints of so many equal pieces of the way.
+    steps: number of equal pieces of the way, each taken at its midpoint.
 
   Returns:
     [n, h, w, c] float32, of both signs.
@@ -108,7 +116,9 @@ def integrated_gradients(
   return (images - base) * total / steps
 
 
-def _gradients(network: Network, objective: Objective):
+def _gradients(
+  network: Network, objective: Objective
+) -> Callable[[Array], Array]:
   """images -> d objective / d image, of each image by itself."""
   objective = objectives.bind(objective, network)
   if objectives.batch(objective)[0] is not None:
@@ -129,7 +139,7 @@ def _checked(network: Network, images: ArrayLike) -> Array:
   channels = network.input_channels
   if images.ndim != 4 or images.shape[-1] != channels:
     raise FvizError(
-      f'Images are [n, h, w, {channels}] for {network.name}, not '
+      f'{network.name} takes images [n, h, w, {channels}], not of shape '
       f'{list(images.shape)}.'
     )
   return images

@@ -30,7 +30,7 @@ from PIL import Image, ImageCms
 from fviz import config_strings, errors, objectives
 from fviz.media import photos, png
 from fviz.models import layers, pareidolia
-from fviz.models.weights import class_names, filling
+from fviz.models.weights import class_names, filling, tensor_files
 from fviz.storage import workdir
 
 _MEGABYTE = 1 << 20
@@ -325,7 +325,7 @@ _TENSORS = {
 
 def _read_weights(path: pathlib.Path) -> None:
   """And into a module, where it might fit."""
-  tensors = filling.read(path)
+  tensors = tensor_files.read(path)
   with contextlib.suppress(errors.FvizError):
     filling.fill(
       _module(),

@@ -1,18 +1,20 @@
 """The zoo: published networks and our own, as `Network`s.
 
-The table is a literal: a name and the module that holds the family, which has
-`layouts(name)` (see `layout.Layout`), or `load(name, weights)` where it needs
-more. Modules are imported only when asked for; `sources` says where published
-weights come from.
+The table maps a name to the module of its family, which has `layouts(name)`
+(see `weights.layouts.Layout`), or `load(name, weights)` where it needs more.
+Families and Flax are imported only when a model is asked for. `weights.sources`
+says where published weights come from.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 from types import ModuleType
 from typing import Any
 
 from fviz import errors, networks, types
+from fviz.models.weights import sources
 
 _FAMILIES = {
   'pareidolia': 'pareidolia',
@@ -40,14 +42,16 @@ def names() -> tuple[str, ...]:
   return tuple(_FAMILIES)
 
 
-def load(name: str, weights: str = '', **options: Any) -> types.Network:
+def load(
+  name: str, weights: str | os.PathLike = '', **options: Any
+) -> types.Network:
   """A network of the zoo with its weights.
 
   Args:
     name: one of `names()`.
     weights: a file of weights, or the name of published ones (`listing` has
       them); '' takes the embedded ones, or downloads the default ones once.
-    **options: of the family, such as pool='average' for the VGGs.
+    **options: what the family takes, such as pool='average' for the VGGs.
 
   Raises:
     FvizError: for an unknown name or option, a missing file, a failed
@@ -58,14 +62,15 @@ def load(name: str, weights: str = '', **options: Any) -> types.Network:
     if options:
       raise errors.FvizError(f'{name} takes no options, not {options}.')
     return family.load(name, weights)
-  return _layout().load(name, family.layouts(name), weights, options)
+  layouts = _layouts()
+  return layouts.load(name, family.layouts(name), weights, options)
 
 
-def describe(name: str, weights: str = '', **options: Any) -> str:
+def describe(name: str, weights: str | os.PathLike = '', **options: Any) -> str:
   """A model as text: what it is, its published weights, all its layers.
 
-  Needs no weights: the layers come from the architecture alone. With a file of
-  another spelling, they are those of that spelling.
+  It needs no weights, since the layers come from the architecture alone. With
+  weights that name their layers otherwise, those names are shown.
 
   Args:
     name: one of `names()`.
@@ -73,15 +78,14 @@ def describe(name: str, weights: str = '', **options: Any) -> str:
     **options: as for `load`.
   """
   name, family = _family(name)
+  layouts = _layouts()
   if hasattr(family, 'load'):
     network, published = load(name, weights, **options), ''
   else:
-    network = _layout().architecture(
-      name, family.layouts(name), weights, options
-    )
-    published = '\n\n' + _layout().published(name)
+    network = layouts.architecture(name, family.layouts(name), weights, options)
+    published = '\n\n' + sources.published(name)
   size = 'x'.join(map(str, network.input_size))
-  count = f'{_layout().parameters(network):,} parameters, images {size}'
+  count = f'{layouts.parameters(network):,} parameters, images {size}'
   return (
     f'{name}: {_summary(family)}\n{count}{published}\n\n'
     f'{networks.table(network)}'
@@ -95,7 +99,7 @@ def listing() -> str:
     _, family = _family(name)
     if hasattr(family, 'load'):
       rows.append((name, 'embedded', 'Apache-2.0', 'safetensors'))
-    rows += _layout().rows(name)
+    rows += sources.rows(name)
   widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
   return '\n'.join(
     '  '.join(map(str.ljust, row, widths)).rstrip() for row in rows
@@ -109,11 +113,11 @@ def _family(name: str) -> tuple[str, ModuleType]:
   return name, importlib.import_module(f'fviz.models.{_FAMILIES[name]}')
 
 
-def _layout() -> ModuleType:
-  """Imported late, so that `import fviz` does not wait for it."""
+def _layouts() -> ModuleType:
+  """Imported late, since it imports Flax, which `import fviz` should not."""
   return importlib.import_module('fviz.models.weights.layouts')
 
 
 def _summary(family: ModuleType) -> str:
   """The first sentence of a module's docstring, on one line."""
-  return ' '.join(family.__doc__.split('\n\n')[0].split())
+  return ' '.join((family.__doc__ or '').split('\n\n')[0].split())

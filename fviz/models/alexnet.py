@@ -6,12 +6,13 @@ layer 'features/3' is the second convolution and 'features/4' its ReLU.
 
 from __future__ import annotations
 
+import functools
+
 import jax
-import numpy as np
 from flax import nnx
 
-from fviz.models import layers
-from fviz.models.weights.filling import from_torch, unflattened
+from fviz.models import layers, pools
+from fviz.models.weights import filling
 from fviz.models.weights.layouts import Layout
 
 
@@ -20,8 +21,8 @@ class AlexNet(nnx.Module):
 
   def __init__(self, *, rngs: nnx.Rngs):
     conv, relu = layers.conv, layers.Relu
-    pool = lambda: layers.MaxPool(3, 2)
-    self.features = layers.Numbered(
+    pool = lambda: pools.MaxPool(3, 2)
+    self.features = layers.Chain(
       {
         0: conv(3, 64, 11, 4, 2, rngs=rngs),
         1: relu(),
@@ -38,8 +39,8 @@ class AlexNet(nnx.Module):
         12: pool(),
       }
     )
-    self.avgpool = layers.AdaptiveAveragePool(6)
-    self.classifier = layers.Numbered(
+    self.avgpool = pools.AdaptiveAveragePool(6)
+    self.classifier = layers.Chain(
       {
         1: nnx.Linear(256 * 6 * 6, 4096, rngs=rngs),
         2: relu(),
@@ -57,8 +58,5 @@ class AlexNet(nnx.Module):
 def layouts(name: str) -> tuple[Layout, ...]:
   """Torchvision's only."""
   del name
-  return (Layout(AlexNet, 'alexnet_tv', convert=_convert),)
-
-
-def _convert(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-  return from_torch(unflattened(value, (256, 6, 6)), shape)
+  convert = functools.partial(filling.from_torch, flattened=(256, 6, 6))
+  return (Layout(AlexNet, 'alexnet_tv', convert=convert),)

@@ -17,8 +17,6 @@ from flax import nnx
 from fviz.models import layers
 from fviz.models.weights.layouts import Layout
 
-_WIDTHS = (16, 32, 64)
-
 
 class Shortcut(nnx.Module):
   """Every second pixel, and as many zero channels before as after."""
@@ -34,14 +32,14 @@ class Shortcut(nnx.Module):
 class Block(nnx.Module):
   """Two 3 x 3 convolutions and a shortcut."""
 
-  def __init__(self, inputs: int, width: int, rngs: nnx.Rngs):
+  def __init__(self, inputs: int, outputs: int, stride: int, rngs: nnx.Rngs):
     conv = functools.partial(layers.conv, bias=False, rngs=rngs)
-    self.conv1 = conv(inputs, width, 3, width // inputs, 1)
-    self.bn1 = layers.norm(width, rngs=rngs)
+    self.conv1 = conv(inputs, outputs, 3, stride, 1)
+    self.bn1 = layers.norm(outputs, rngs=rngs)
     self.act1 = layers.Relu()
-    self.conv2 = conv(width, width, 3, 1, 1)
-    self.bn2 = layers.norm(width, rngs=rngs)
-    self.shortcut = Shortcut(inputs, width) if width != inputs else None
+    self.conv2 = conv(outputs, outputs, 3, 1, 1)
+    self.bn2 = layers.norm(outputs, rngs=rngs)
+    self.shortcut = Shortcut(inputs, outputs) if stride > 1 else None
     self.add = layers.Add()
     self.act2 = layers.Relu()
 
@@ -63,14 +61,9 @@ class CifarResNet(nnx.Module):
     self.conv1 = layers.conv(3, 16, 3, 1, 1, bias=False, rngs=rngs)
     self.bn1 = layers.norm(16, rngs=rngs)
     self.act1 = layers.Relu()
-    inputs = 16
-    for i, width in enumerate(_WIDTHS, 1):
-      blocks = {}
-      for j in range(depth):
-        blocks[j] = Block(inputs, width, rngs)
-        inputs = width
-      setattr(self, f'layer{i}', layers.Numbered(blocks))
-    self.linear = nnx.Linear(inputs, 10, rngs=rngs)
+    rows = [(depth, 16, 1), (depth, 32, 2), (depth, 64, 2)]
+    self.layer1, self.layer2, self.layer3 = layers.stages(Block, 16, rows, rngs)
+    self.linear = nnx.Linear(64, 10, rngs=rngs)
 
   def __call__(self, x: jax.Array) -> jax.Array:
     x = self.act1(self.bn1(self.conv1(x)))

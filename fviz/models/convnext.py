@@ -46,12 +46,9 @@ class Stage(nnx.Module):
   """Halves the resolution, except in the first stage; then blocks."""
 
   def __init__(self, inputs: int, width: int, depth: int, rngs: nnx.Rngs):
-    halve = {
-      0: _norm(inputs, rngs),
-      1: layers.conv(inputs, width, 2, 2, rngs=rngs),
-    }
-    self.downsample = layers.Numbered(halve) if inputs != width else None
-    self.blocks = layers.Numbered({j: Block(width, rngs) for j in range(depth)})
+    halve = [_norm(inputs, rngs), layers.conv(inputs, width, 2, 2, rngs=rngs)]
+    self.downsample = layers.Chain(halve) if inputs != width else None
+    self.blocks = layers.Chain([Block(width, rngs) for _ in range(depth)])
 
   def __call__(self, x: jax.Array) -> jax.Array:
     return self.blocks(self.downsample(x) if self.downsample else x)
@@ -72,14 +69,14 @@ class ConvNeXt(nnx.Module):
   """Images [n, h, w, 3] -> logits [n, 1000]."""
 
   def __init__(self, *, rngs: nnx.Rngs):
-    self.stem = layers.Numbered(
-      {0: layers.conv(3, _WIDTHS[0], 4, 4, rngs=rngs), 1: _norm(96, rngs)}
+    self.stem = layers.Chain(
+      [layers.conv(3, _WIDTHS[0], 4, 4, rngs=rngs), _norm(_WIDTHS[0], rngs)]
     )
-    stages, inputs = {}, _WIDTHS[0]
-    for i, (width, depth) in enumerate(zip(_WIDTHS, _DEPTHS, strict=True)):
-      stages[i] = Stage(inputs, width, depth, rngs)
+    stages, inputs = [], _WIDTHS[0]
+    for width, depth in zip(_WIDTHS, _DEPTHS, strict=True):
+      stages.append(Stage(inputs, width, depth, rngs))
       inputs = width
-    self.stages = layers.Numbered(stages)
+    self.stages = layers.Chain(stages)
     self.head = Head(inputs, rngs)
 
   def __call__(self, x: jax.Array) -> jax.Array:

@@ -1,7 +1,7 @@
 """GoogLeNet (Szegedy et al. 2014, arXiv 1409.4842), torchvision's port.
 
-With batch norm, trained anew; not DeepDream's network, which is
-`inception_v1`. Its 'branch3' is a 3 x 3 convolution where the paper has 5 x 5.
+It has batch norm and was trained anew: DeepDream's network is `inception_v1`.
+Its 'branch3' is a 3 x 3 convolution where the paper has 5 x 5.
 Names are torchvision's: 'inception4a/branch2/1' is a convolution after batch
 norm and ReLU, '.../bn' the value before the ReLU and '.../conv' the value
 before the batch norm.
@@ -14,7 +14,7 @@ import functools
 import jax
 from flax import nnx
 
-from fviz.models import layers
+from fviz.models import layers, pools
 from fviz.models.weights.layouts import Layout
 
 # 1x1, 3x3 (reduced, out), "5x5" (reduced, out), pooled.
@@ -37,16 +37,15 @@ class Inception(nnx.Module):
   def __init__(self, inputs: int, widths, *, rngs: nnx.Rngs):
     single, (reduce2, wide2), (reduce3, wide3), pooled = widths
     conv = functools.partial(layers.ConvNormRelu, rngs=rngs)
-    chain = lambda *modules: layers.Numbered(dict(enumerate(modules)))
     self.branch1 = conv(inputs, single, 1)
-    self.branch2 = chain(
-      conv(inputs, reduce2, 1), conv(reduce2, wide2, 3, 1, 1)
+    self.branch2 = layers.Chain(
+      [conv(inputs, reduce2, 1), conv(reduce2, wide2, 3, 1, 1)]
     )
-    self.branch3 = chain(
-      conv(inputs, reduce3, 1), conv(reduce3, wide3, 3, 1, 1)
+    self.branch3 = layers.Chain(
+      [conv(inputs, reduce3, 1), conv(reduce3, wide3, 3, 1, 1)]
     )
-    self.branch4 = chain(
-      layers.MaxPool(3, 1, 1, ceil=True), conv(inputs, pooled, 1)
+    self.branch4 = layers.Chain(
+      [pools.MaxPool(3, 1, 1, ceil=True), conv(inputs, pooled, 1)]
     )
     self.outputs = single + wide2 + wide3 + pooled
 
@@ -62,17 +61,17 @@ class GoogLeNet(nnx.Module):
   def __init__(self, *, rngs: nnx.Rngs):
     conv = functools.partial(layers.ConvNormRelu, rngs=rngs)
     self.conv1 = conv(3, 64, 7, 2, 3)
-    self.maxpool1 = layers.MaxPool(3, 2, ceil=True)
+    self.maxpool1 = pools.MaxPool(3, 2, ceil=True)
     self.conv2 = conv(64, 64, 1)
     self.conv3 = conv(64, 192, 3, 1, 1)
-    self.maxpool2 = layers.MaxPool(3, 2, ceil=True)
+    self.maxpool2 = pools.MaxPool(3, 2, ceil=True)
     inputs = 192
     for name, widths in _BLOCKS.items():
       block = Inception(inputs, widths, rngs=rngs)
       setattr(self, f'inception{name}', block)
       inputs = block.outputs
-    self.maxpool3 = layers.MaxPool(3, 2, ceil=True)
-    self.maxpool4 = layers.MaxPool(2, 2, ceil=True)
+    self.maxpool3 = pools.MaxPool(3, 2, ceil=True)
+    self.maxpool4 = pools.MaxPool(2, 2, ceil=True)
     self.fc = nnx.Linear(inputs, 1000, rngs=rngs)
 
   def __call__(self, x: jax.Array) -> jax.Array:

@@ -1,7 +1,7 @@
 """Inception v1 (Szegedy et al. 2014, arXiv 1409.4842) of inception5h.
 
-DeepDream's, lucid's, Microscope's and the Circuits thread's network, from the
-frozen graph. Names are those of the graph: 'mixed4a_3x3_pre_relu' is a
+It is the network of DeepDream, lucid, Microscope and the Circuits thread, read
+from its frozen graph. Names are those of the graph: 'mixed4a_3x3_pre_relu' is a
 convolution, 'mixed4a_3x3' its ReLU, 'mixed4a' the block, 'softmax2' the
 probabilities of the main head and 'softmax2_pre_activation' its logits, which
 are the network's output. (The graph's own 'output' is an auxiliary head.)
@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from fviz.models import layers
+from fviz.models import layers, pools
 from fviz.models.weights.layouts import Layout
 
 # 1x1, 3x3 (reduced, out), 5x5 (reduced, out), pooled.
@@ -38,8 +38,8 @@ _IGNORED = (*_AUXILIARY, 'softmax0_*', 'softmax1_*')
 class LocalResponseNorm(nnx.Module):
   """x / (2 + 1e-4 sum of x^2 over 5 channels on either side)^.5.
 
-  As the graph's LRN nodes have it: alpha is not divided by the window, as it
-  is in torch.
+  This is the formula of the graph's LRN nodes: unlike in torch, alpha is not
+  divided by the window.
   """
 
   def __call__(self, x: jax.Array) -> jax.Array:
@@ -59,22 +59,22 @@ class Softmax(nnx.Module):
 class InceptionV1(nnx.Module):
   """Images [n, h, w, 3] -> logits [n, 1008].
 
-  Modules are flat, as the nodes of the graph.
+  Modules are not nested, like the nodes of the graph.
   """
 
   def __init__(self, *, rngs: nnx.Rngs):
     self._conv('conv2d0', 3, 64, 7, rngs, stride=2)
-    self.maxpool0 = layers.MaxPool(3, 2, 'SAME')
+    self.maxpool0 = pools.MaxPool(3, 2, 'SAME')
     self.localresponsenorm0 = LocalResponseNorm()
     self._conv('conv2d1', 64, 64, 1, rngs)
     self._conv('conv2d2', 64, 192, 3, rngs)
     self.localresponsenorm1 = LocalResponseNorm()
-    self.maxpool1 = layers.MaxPool(3, 2, 'SAME')
+    self.maxpool1 = pools.MaxPool(3, 2, 'SAME')
     inputs = 192
     for name, widths in _BLOCKS.items():
       inputs = self._block(name, inputs, widths, rngs)
-    self.maxpool4 = layers.MaxPool(3, 2, 'SAME')
-    self.maxpool10 = layers.MaxPool(3, 2, 'SAME')
+    self.maxpool4 = pools.MaxPool(3, 2, 'SAME')
+    self.maxpool10 = pools.MaxPool(3, 2, 'SAME')
     self.softmax2_pre_activation = nnx.Linear(inputs, 1008, rngs=rngs)
     self.softmax2 = Softmax()
 
@@ -105,7 +105,7 @@ class InceptionV1(nnx.Module):
     self._conv(f'{name}_3x3', reduce3, wide3, 3, rngs)
     self._conv(f'{name}_5x5_bottleneck', inputs, reduce5, 1, rngs)
     self._conv(f'{name}_5x5', reduce5, wide5, 5, rngs)
-    setattr(self, f'{name}_pool', layers.MaxPool(3, 1, 'SAME'))
+    setattr(self, f'{name}_pool', pools.MaxPool(3, 1, 'SAME'))
     self._conv(f'{name}_pool_reduce', inputs, pooled, 1, rngs)
     setattr(self, name, layers.Concatenate())
     return single + wide3 + wide5 + pooled

@@ -2,8 +2,8 @@
 2018, arXiv 1801.04381).
 
 V1 is also read as TensorFlow trained it, in the names of Keras and
-TensorFlow.js or of TF-slim: there convolutions of stride 2 pad below and at the
-right only.
+TensorFlow.js or in those of TF-slim. Its convolutions of stride 2 pad only
+below and at the right.
 
 Names are timm's: 'blocks/2/0/bn1' is the value before the ReLU6
 'blocks/2/0/act1', 'blocks/2/0/conv_dw' the depthwise convolution. The narrow
@@ -81,37 +81,47 @@ class Inverted(nnx.Module):
     return x + y if self.shortcut else y
 
 
-class MobileNetV1(nnx.Module):
+class _Stem(nnx.Module):
+  """What both versions begin with."""
+
+  def __init__(self, rngs: nnx.Rngs, tensorflow: bool = False):
+    padding, epsilon = _STYLE[tensorflow]
+    self.conv_stem = layers.conv(3, 32, 3, 2, padding, bias=False, rngs=rngs)
+    self.bn1 = layers.norm(32, epsilon, rngs=rngs)
+    self.act1 = layers.Relu6()
+
+  def _stem(self, x: jax.Array) -> jax.Array:
+    return self.act1(self.bn1(self.conv_stem(x)))
+
+
+class MobileNetV1(_Stem):
   """Images [n, h, w, 3] -> logits [n, 1000]."""
 
   def __init__(self, *, rngs: nnx.Rngs, tensorflow: bool = False):
-    _stem(self, rngs, tensorflow)
+    super().__init__(rngs, tensorflow)
     block = functools.partial(Separable, relu=True, tensorflow=tensorflow)
-    stages, outputs = _stages(block, 32, _V1, 0, rngs)
-    self.blocks = layers.Numbered(stages)
-    self.classifier = nnx.Linear(outputs, 1000, rngs=rngs)
+    self.blocks = layers.Chain(layers.stages(block, 32, _V1, rngs))
+    self.classifier = nnx.Linear(1024, 1000, rngs=rngs)
 
   def __call__(self, x: jax.Array) -> jax.Array:
-    x = self.blocks(self.act1(self.bn1(self.conv_stem(x))))
-    return self.classifier(x.mean((1, 2)))
+    return self.classifier(self.blocks(self._stem(x)).mean((1, 2)))
 
 
-class MobileNetV2(nnx.Module):
+class MobileNetV2(_Stem):
   """Images [n, h, w, 3] -> logits [n, 1000]."""
 
   def __init__(self, *, rngs: nnx.Rngs):
-    _stem(self, rngs)
-    stages, outputs = _stages(Inverted, 16, _V2, 1, rngs)
-    first = layers.Numbered({0: Separable(32, 16, 1, relu=False, rngs=rngs)})
-    self.blocks = layers.Numbered({0: first, **stages})
-    self.conv_head = layers.conv(outputs, 1280, 1, bias=False, rngs=rngs)
+    super().__init__(rngs)
+    first = layers.Chain([Separable(32, 16, 1, relu=False, rngs=rngs)])
+    rest = layers.stages(Inverted, 16, _V2, rngs)
+    self.blocks = layers.Chain([first, *rest])
+    self.conv_head = layers.conv(320, 1280, 1, bias=False, rngs=rngs)
     self.bn2 = layers.norm(1280, rngs=rngs)
     self.act2 = layers.Relu6()
     self.classifier = nnx.Linear(1280, 1000, rngs=rngs)
 
   def __call__(self, x: jax.Array) -> jax.Array:
-    x = self.blocks(self.act1(self.bn1(self.conv_stem(x))))
-    x = self.act2(self.bn2(self.conv_head(x)))
+    x = self.act2(self.bn2(self.conv_head(self.blocks(self._stem(x)))))
     return self.classifier(x.mean((1, 2)))
 
 
@@ -247,22 +257,3 @@ _REST = {
   'conv_pwl': '2',
   'bn3': '3',
 }
-
-
-def _stem(module: nnx.Module, rngs: nnx.Rngs, tensorflow=False) -> None:
-  padding, epsilon = _STYLE[tensorflow]
-  module.conv_stem = layers.conv(3, 32, 3, 2, padding, bias=False, rngs=rngs)
-  module.bn1 = layers.norm(32, epsilon, rngs=rngs)
-  module.act1 = layers.Relu6()
-
-
-def _stages(block, inputs, table, first, rngs):
-  """Stages of blocks numbered from `first`, and the channels at the end."""
-  stages = {}
-  for i, (depth, outputs, stride) in enumerate(table, first):
-    blocks = {}
-    for j in range(depth):
-      blocks[j] = block(inputs, outputs, 1 if j else stride, rngs=rngs)
-      inputs = outputs
-    stages[i] = layers.Numbered(blocks)
-  return stages, inputs

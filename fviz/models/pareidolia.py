@@ -1,170 +1,62 @@
 """pareidolia: the embedded network, trained only on rendered pictures.
 
-Two convolutions and five Inception blocks (Szegedy et al. 2014, arXiv
-1409.4842) before a linear classifier. Everything runs at stride 1; resolution
-falls by a binomial blur (Zhang 2019, arXiv 1904.11486), since strided
-convolutions and max pools leave a grain of their stride in every picture that
-is made by gradients. Layers: conv0, conv1, mixed1 to mixed5, in each block
-branch0 (1x1), branch1 (3x3), branch2 (5x5) and branch3 (of the 3x3 average),
-each as NAME and NAME/pre_relu, and logits.
-
-`scripts/pareidolia/train.py` trains it, `pareidolia.md` is the model card.
+Layers: conv0, conv1, mixed1 to mixed5, in each block branch0 (1x1), branch1
+(3x3), branch2 (5x5) and branch3 (of the 3x3 average), each as NAME and
+NAME/pre_relu, and logits. `pareidolia_network` says why it is built so,
+`pareidolia.md` is the model card, and `scripts/pareidolia/train.py` trains it.
 """
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import safetensors
 import safetensors.numpy
 from flax import nnx
 
 from fviz import errors, networks, types
-from fviz.models import layers
-from fviz.models.weights import filling
+from fviz.models.pareidolia_network import (
+  INPUT_SIZE,
+  Average,
+  Blur,
+  Pareidolia,
+  preprocess,
+)
+from fviz.models.weights import filling, tensor_files
 from fviz.storage import plain_json
 
+__all__ = [
+  'INPUT_SIZE',
+  'WEIGHTS',
+  'Average',
+  'Blur',
+  'Pareidolia',
+  'load',
+  'preprocess',
+  'save',
+  'statistics',
+]
+
 WEIGHTS = pathlib.Path(__file__).with_name('pareidolia.safetensors')
-INPUT_SIZE = (96, 96)
 
 # Keys of the weights file.
 _STATISTICS = 'statistics/'
 _DESCRIPTION = 'pareidolia'
 _WIDEST = 64  # Times the published width.
 
-# Channels of branch0, branch1 (reduced, out), branch2 (reduced, out), branch3.
-Widths = tuple[int, tuple[int, int], tuple[int, int], int]
-_STEM = (16, 48)
-_BLOCKS: tuple[Widths, ...] = (
-  (32, (48, 64), (16, 32), 32),
-  (48, (48, 96), (16, 48), 32),
-  (64, (64, 128), (32, 64), 48),
-  (80, (80, 160), (32, 64), 64),
-  (96, (96, 224), (32, 80), 80),
-)
 
-# (inputs, outputs, kernel, rngs=...) -> a module from images to activations.
-Unit = Callable[..., nnx.Module]
-
-
-class Blur(nnx.Module):
-  """Halves the resolution: binomial (1, 3, 3, 1) / 8 along both axes."""
-
-  def __call__(self, x: jax.Array) -> jax.Array:
-    for axis in (1, 2):
-      x = _halve(x, axis) / _shaped(_halved_ones(x.shape[axis]), axis)
-    return x
-
-
-class Average(nnx.Module):
-  """Mean of the pixels that the 3 x 3 window finds, stride 1."""
-
-  def __call__(self, x: jax.Array) -> jax.Array:
-    total = jax.lax.reduce_window(
-      x, 0.0, jax.lax.add, (1, 3, 3, 1), (1, 1, 1, 1), 'SAME'
-    )
-    rows, columns = (_counts(n) for n in x.shape[1:3])
-    return total / (_shaped(rows, 1) * _shaped(columns, 2))
-
-
-class Chain(nnx.Module):
-  """Units one after another: conv0, conv1; its value is the last one's."""
-
-  def __init__(self, first: nnx.Module, second: nnx.Module):
-    self.conv0, self.conv1 = first, second
-
-  def __call__(self, x: jax.Array) -> jax.Array:
-    return self.conv1(self.conv0(x))
-
-
-class Mixed(nnx.Module):
-  """An Inception block: four branches joined along the channels."""
-
-  def __init__(
-    self, inputs: int, widths: Widths, unit: Unit, *, rngs: nnx.Rngs
-  ):
-    single, (reduce1, wide1), (reduce2, wide2), pooled = widths
-    new = functools.partial(unit, rngs=rngs)
-    self.branch0 = new(inputs, single, (1, 1))
-    self.branch1 = Chain(
-      new(inputs, reduce1, (1, 1)), new(reduce1, wide1, (3, 3))
-    )
-    self.branch2 = Chain(
-      new(inputs, reduce2, (1, 1)), new(reduce2, wide2, (5, 5))
-    )
-    self.average = Average()
-    self.branch3 = new(inputs, pooled, (1, 1))
-    self.outputs = single + wide1 + wide2 + pooled
-
-  def __call__(self, x: jax.Array) -> jax.Array:
-    return layers.concatenate(
-      [
-        self.branch0(x),
-        self.branch1(x),
-        self.branch2(x),
-        self.branch3(self.average(x)),
-      ]
-    )
-
-
-class Pareidolia(nnx.Module):
-  """Images in [-1, 1] [n, h, w, 3] -> logits [n, classes].
+def load(
+  name: str = 'pareidolia', file: str | os.PathLike = ''
+) -> types.Network:
+  """The embedded network; nothing is downloaded.
 
   Args:
-    classes: number of classes.
-    width: factor on all channels; 1.6 is the larger variant for GPUs.
-    unit: what a convolution with its nonlinearity is; training puts a batch
-      norm between the two, which `scripts.pareidolia.net.fold` folds away.
-    rngs: for the initial weights.
-  """
-
-  def __init__(
-    self,
-    classes: int,
-    width: float = 1.0,
-    unit: Unit = layers.ConvRelu,
-    *,
-    rngs: nnx.Rngs,
-  ):
-    self.width = width
-    stem, blocks = _scaled(_STEM, width), _scaled(_BLOCKS, width)
-    self.conv0 = unit(3, stem[0], (5, 5), rngs=rngs)
-    self.blur0 = Blur()
-    self.conv1 = unit(stem[0], stem[1], (3, 3), rngs=rngs)
-    self.blur1 = Blur()
-    self.mixed1 = Mixed(stem[1], blocks[0], unit, rngs=rngs)
-    self.mixed2 = Mixed(self.mixed1.outputs, blocks[1], unit, rngs=rngs)
-    self.blur2 = Blur()
-    self.mixed3 = Mixed(self.mixed2.outputs, blocks[2], unit, rngs=rngs)
-    self.mixed4 = Mixed(self.mixed3.outputs, blocks[3], unit, rngs=rngs)
-    self.mixed5 = Mixed(self.mixed4.outputs, blocks[4], unit, rngs=rngs)
-    self.logits = nnx.Linear(self.mixed5.outputs, classes, rngs=rngs)
-
-  def __call__(self, x: jax.Array) -> jax.Array:
-    x = self.blur0(self.conv0(x))
-    x = self.blur1(self.conv1(x))
-    x = self.blur2(self.mixed2(self.mixed1(x)))
-    x = self.mixed5(self.mixed4(self.mixed3(x)))
-    return self.logits(x.mean((1, 2)))
-
-
-def preprocess(images: jax.Array) -> jax.Array:
-  """[0, 1] -> [-1, 1]."""
-  return images * 2.0 - 1.0
-
-
-def load(name: str = 'pareidolia', file: str = '') -> types.Network:
-  """The embedded network, offline.
-
-  Args:
-    name: 'pareidolia'.
+    name: what messages and records call it.
     file: weights written by `save`; '' takes those in the package.
 
   Raises:
@@ -188,8 +80,13 @@ def load(name: str = 'pareidolia', file: str = '') -> types.Network:
   )
 
 
-def statistics(file: str = '') -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def statistics(
+  file: str | os.PathLike = '',
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
   """Mean and deviation of every channel of every layer on rendered pictures.
+
+  Args:
+    file: weights written by `save`; '' takes those in the package.
 
   Returns:
     layer name -> (mean, std), float32 [channels] each.
@@ -220,7 +117,7 @@ def save(
   tensors = {'/'.join(map(str, k)): np.asarray(v[...]) for k, v in flat}
   for layer, pair in moments.items():
     tensors[_STATISTICS + layer] = np.stack(pair)
-  tensors = {k: np.float16(v) for k, v in tensors.items()}
+  tensors = {k: np.asarray(v, np.float16) for k, v in tensors.items()}
   description = {'labels': list(labels), 'width': model.width}
   temporary = f'{os.fspath(file)}.partial'
   safetensors.numpy.save_file(
@@ -229,58 +126,9 @@ def save(
   os.replace(temporary, file)
 
 
-def _scaled(widths, factor: float):
-  """All numbers of nested tuples times the factor, as multiples of 8."""
-  if isinstance(widths, tuple):
-    return tuple(_scaled(w, factor) for w in widths)
-  return max(8, int(round(widths * factor / 8)) * 8)
-
-
-def _halve(x, axis: int):
-  """Binomial blur at every second position; odd sizes round up."""
-  # Zeros at the border and a division are several times faster on CPU, above
-  # all backwards, than repeating the border pixels.
-  x = _padded(x, axis, 0, x.shape[axis] % 2)
-  pairs = x.shape[axis] // 2
-  x = x.reshape(*x.shape[:axis], pairs, 2, *x.shape[axis + 1 :])
-  even, odd = (jax.lax.index_in_dim(x, k, axis + 1, False) for k in (0, 1))
-  before = jax.lax.slice_in_dim(_padded(odd, axis, 1, 0), 0, pairs, axis=axis)
-  after = jax.lax.slice_in_dim(
-    _padded(even, axis, 0, 1), 1, pairs + 1, axis=axis
-  )
-  return 0.375 * (even + odd) + 0.125 * (before + after)
-
-
-def _padded(x, axis: int, low: int, high: int):
-  pads = [(0, 0)] * x.ndim
-  pads[axis] = (low, high)
-  return jnp.pad(x, pads)
-
-
-@functools.cache
-def _halved_ones(size: int) -> np.ndarray:
-  """What `_halve` makes of ones: the weight inside the picture."""
-  ones = np.pad(np.ones(size, np.float32), (1, 2))
-  kernel = np.array([1, 3, 3, 1], np.float32) / 8
-  return np.convolve(ones, kernel, 'valid')[: size + size % 2 : 2]
-
-
-@functools.cache
-def _counts(size: int) -> np.ndarray:
-  """How many of three neighbours lie inside the picture."""
-  counts = np.full(size, 3, np.float32)
-  counts[0] -= 1
-  counts[-1] -= 1
-  return counts
-
-
-def _shaped(values: np.ndarray, axis: int) -> np.ndarray:
-  return values.reshape((1, -1, 1, 1) if axis == 1 else (1, 1, -1, 1))
-
-
-def _read(file: str):
+def _read(file: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
   """Tensors as float32, and {'labels': ..., 'width': ...}."""
-  tensors = filling.read(file)
+  tensors = tensor_files.read(file)
   try:
     with safetensors.safe_open(file, 'numpy') as opened:
       metadata = opened.metadata() or {}
@@ -300,11 +148,13 @@ def _read(file: str):
     isinstance(labels, list)
     and labels
     and all(isinstance(label, str) for label in labels)
-    and type(width) in (int, float)
+    and isinstance(width, int | float)
+    and not isinstance(width, bool)
     and 0 < width <= _WIDEST
   ):
     raise errors.FvizError(
       f'{file!r} is damaged: its {_DESCRIPTION!r} needs labels, a list of '
       f'names, and width, a number up to {_WIDEST}.'
     )
-  return {k: np.float32(v) for k, v in tensors.items()}, description
+  tensors = {k: np.asarray(v, np.float32) for k, v in tensors.items()}
+  return tensors, description

@@ -14,23 +14,21 @@ import functools
 import jax
 from flax import nnx
 
-from fviz.models import layers
+from fviz.models import layers, pools
 from fviz.models.weights.layouts import Layout
 
 
 class Basic(nnx.Module):
   """Two 3 x 3 convolutions and a shortcut."""
 
-  expansion = 1
-
-  def __init__(self, inputs: int, width: int, stride: int, rngs: nnx.Rngs):
+  def __init__(self, inputs: int, outputs: int, stride: int, rngs: nnx.Rngs):
     conv = functools.partial(layers.conv, bias=False, rngs=rngs)
-    self.conv1 = conv(inputs, width, 3, stride, 1)
-    self.bn1 = layers.norm(width, rngs=rngs)
+    self.conv1 = conv(inputs, outputs, 3, stride, 1)
+    self.bn1 = layers.norm(outputs, rngs=rngs)
     self.act1 = layers.Relu()
-    self.conv2 = conv(width, width, 3, 1, 1)
-    self.bn2 = layers.norm(width, rngs=rngs)
-    self.downsample = _shortcut(inputs, width, stride, rngs)
+    self.conv2 = conv(outputs, outputs, 3, 1, 1)
+    self.bn2 = layers.norm(outputs, rngs=rngs)
+    self.downsample = _shortcut(inputs, outputs, stride, rngs)
     self.add = layers.Add()
     self.act2 = layers.Relu()
 
@@ -43,11 +41,9 @@ class Basic(nnx.Module):
 class Bottleneck(nnx.Module):
   """1 x 1, 3 x 3 and 1 x 1 convolutions and a shortcut."""
 
-  expansion = 4
-
-  def __init__(self, inputs: int, width: int, stride: int, rngs: nnx.Rngs):
+  def __init__(self, inputs: int, outputs: int, stride: int, rngs: nnx.Rngs):
     conv = functools.partial(layers.conv, bias=False, rngs=rngs)
-    outputs = width * self.expansion
+    width = outputs // 4
     self.conv1 = conv(inputs, width, 1)
     self.bn1 = layers.norm(width, rngs=rngs)
     self.act1 = layers.Relu()
@@ -73,29 +69,27 @@ class ResNet(nnx.Module):
   Args:
     block: Basic or Bottleneck.
     depths: blocks of the four stages.
+    width: channels that the blocks of the first stage return.
     rngs: for the initial weights.
   """
 
   def __init__(
     self,
     block: type[Basic] | type[Bottleneck],
-    depths: tuple[int, ...],
+    depths: tuple[int, int, int, int],
+    width: int,
     *,
     rngs: nnx.Rngs,
   ):
     self.conv1 = layers.conv(3, 64, 7, 2, 3, bias=False, rngs=rngs)
     self.bn1 = layers.norm(64, rngs=rngs)
     self.act1 = layers.Relu()
-    self.maxpool = layers.MaxPool(3, 2, 1)
-    inputs = 64
-    for i, depth in enumerate(depths):
-      width, blocks = 64 * 2**i, {}
-      for j in range(depth):
-        stride = 2 if i and not j else 1
-        blocks[j] = block(inputs, width, stride, rngs)
-        inputs = width * block.expansion
-      setattr(self, f'layer{i + 1}', layers.Numbered(blocks))
-    self.fc = nnx.Linear(inputs, 1000, rngs=rngs)
+    self.maxpool = pools.MaxPool(3, 2, 1)
+    rows = [(n, width * 2**i, 2 if i else 1) for i, n in enumerate(depths)]
+    self.layer1, self.layer2, self.layer3, self.layer4 = layers.stages(
+      block, 64, rows, rngs
+    )
+    self.fc = nnx.Linear(8 * width, 1000, rngs=rngs)
 
   def __call__(self, x: jax.Array) -> jax.Array:
     x = self.maxpool(self.act1(self.bn1(self.conv1(x))))
@@ -104,8 +98,8 @@ class ResNet(nnx.Module):
 
 
 _NETWORKS = {
-  'resnet18': functools.partial(ResNet, Basic, (2, 2, 2, 2)),
-  'resnet50': functools.partial(ResNet, Bottleneck, (3, 4, 6, 3)),
+  'resnet18': functools.partial(ResNet, Basic, (2, 2, 2, 2), 64),
+  'resnet50': functools.partial(ResNet, Bottleneck, (3, 4, 6, 3), 256),
 }
 
 
@@ -114,12 +108,12 @@ def layouts(name: str) -> tuple[Layout, ...]:
   return (Layout(_NETWORKS[name], f'{name}.tv_in1k'),)
 
 
-def _shortcut(inputs, outputs, stride, rngs):
+def _shortcut(inputs, outputs, stride, rngs) -> layers.Chain | None:
   if stride == 1 and inputs == outputs:
     return None
-  return layers.Numbered(
-    {
-      0: layers.conv(inputs, outputs, 1, stride, bias=False, rngs=rngs),
-      1: layers.norm(outputs, rngs=rngs),
-    }
+  return layers.Chain(
+    [
+      layers.conv(inputs, outputs, 1, stride, bias=False, rngs=rngs),
+      layers.norm(outputs, rngs=rngs),
+    ]
   )

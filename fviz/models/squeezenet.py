@@ -14,7 +14,7 @@ import functools
 import jax
 from flax import nnx
 
-from fviz.models import layers
+from fviz.models import layers, pools
 from fviz.models.weights.layouts import Layout
 
 # Squeeze and expand channels of fire2 to fire9.
@@ -36,7 +36,7 @@ _GROUPS = {'squeezenet1_0': (3, 4, 1), 'squeezenet1_1': (2, 2, 4)}
 class Fire(nnx.Module):
   """1 x 1 squeeze, then 1 x 1 and 3 x 3 expand, joined in that order."""
 
-  def __init__(self, inputs, squeeze, expand, *, rngs: nnx.Rngs):
+  def __init__(self, inputs: int, squeeze: int, expand: int, *, rngs: nnx.Rngs):
     conv = functools.partial(layers.conv, rngs=rngs)
     self.squeeze = conv(inputs, squeeze, 1)
     self.squeeze_activation = layers.Relu()
@@ -72,16 +72,19 @@ class SqueezeNet(nnx.Module):
     rngs: nnx.Rngs,
   ):
     inputs, kernel = stem
-    modules = [layers.conv(3, inputs, kernel, 2, rngs=rngs), layers.Relu()]
+    modules: list[nnx.Module] = [
+      layers.conv(3, inputs, kernel, 2, rngs=rngs),
+      layers.Relu(),
+    ]
     fires = iter(_FIRES)
     for group in groups:
-      modules.append(layers.MaxPool(3, 2, ceil=True))
+      modules.append(pools.MaxPool(3, 2, ceil=True))
       for _ in range(group):
         squeeze, expand = next(fires)
         modules.append(Fire(inputs, squeeze, expand, rngs=rngs))
         inputs = 2 * expand
-    self.features = layers.Numbered(dict(enumerate(modules)))
-    self.classifier = layers.Numbered(
+    self.features = layers.Chain(modules)
+    self.classifier = layers.Chain(
       {1: layers.conv(inputs, 1000, 1, rngs=rngs), 2: layers.Relu()}
     )
 
@@ -92,7 +95,7 @@ class SqueezeNet(nnx.Module):
 class CaffeFire(nnx.Module):
   """As `Fire`, with Caffe's names."""
 
-  def __init__(self, inputs, squeeze, expand, *, rngs: nnx.Rngs):
+  def __init__(self, inputs: int, squeeze: int, expand: int, *, rngs: nnx.Rngs):
     conv = functools.partial(layers.ConvRelu, rngs=rngs)
     self.squeeze1x1 = conv(inputs, squeeze, (1, 1))
     self.expand1x1 = conv(squeeze, expand, (1, 1))
@@ -110,19 +113,21 @@ class CaffeSqueezeNet(nnx.Module):
     conv = functools.partial(layers.ConvRelu, rngs=rngs)
     inputs, _ = _STEMS['squeezenet1_0']
     self.conv1 = conv(3, inputs, (7, 7), 2, 'VALID')
-    self.pool1 = layers.MaxPool(3, 2, ceil=True)
+    self.pool1 = pools.MaxPool(3, 2, ceil=True)
     for i, (squeeze, expand) in enumerate(_FIRES, 2):
       setattr(self, f'fire{i}', CaffeFire(inputs, squeeze, expand, rngs=rngs))
       inputs = 2 * expand
-    self.pool4 = layers.MaxPool(3, 2, ceil=True)
-    self.pool8 = layers.MaxPool(3, 2, ceil=True)
+    self.pool4 = pools.MaxPool(3, 2, ceil=True)
+    self.pool8 = pools.MaxPool(3, 2, ceil=True)
     self.conv10 = conv(inputs, 1000, (1, 1), padding=((1, 1), (1, 1)))
 
   def __call__(self, x: jax.Array) -> jax.Array:
     x = self.pool1(self.conv1(x))
-    x = self.pool4(self.fire4(self.fire3(self.fire2(x))))
-    x = self.fire8(self.fire7(self.fire6(self.fire5(x))))
-    return self.conv10(self.fire9(self.pool8(x))).mean((1, 2))
+    for i in range(2, 10):
+      x = getattr(self, f'fire{i}')(x)
+      if i in (4, 8):
+        x = getattr(self, f'pool{i}')(x)
+    return self.conv10(x).mean((1, 2))
 
 
 def layouts(name: str) -> tuple[Layout, ...]:

@@ -8,13 +8,13 @@ recommend for textures and styles.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 
 import jax
-import numpy as np
 from flax import nnx
 
 from fviz import errors
-from fviz.models import layers
+from fviz.models import layers, pools
 from fviz.models.weights import filling
 from fviz.models.weights.layouts import Layout
 
@@ -41,11 +41,9 @@ class VGG(nnx.Module):
   def __init__(
     self, depths: tuple[int, ...], pool: str = 'max', *, rngs: nnx.Rngs
   ):
-    self.features = layers.Numbered(
-      dict(enumerate(_features(depths, pool, rngs)))
-    )
-    self.avgpool = layers.AdaptiveAveragePool(7)
-    self.classifier = layers.Numbered(
+    self.features = layers.Chain(list(_features(depths, pool, rngs)))
+    self.avgpool = pools.AdaptiveAveragePool(7)
+    self.classifier = layers.Chain(
       {
         0: nnx.Linear(512 * 7 * 7, 4096, rngs=rngs),
         1: layers.Relu(),
@@ -65,7 +63,7 @@ def layouts(name: str) -> tuple[Layout, ...]:
   layout = functools.partial(
     Layout,
     functools.partial(VGG, _DEPTHS[name]),
-    convert=_convert,
+    convert=functools.partial(filling.from_torch, flattened=(512, 7, 7)),
     options=('pool',),
   )
   return (
@@ -74,7 +72,7 @@ def layouts(name: str) -> tuple[Layout, ...]:
   )
 
 
-def _features(depths, pool, rngs):
+def _features(depths, pool, rngs) -> Iterator[nnx.Module]:
   if pool not in ('max', 'average'):
     raise errors.unknown('pool', pool, ('max', 'average'))
   inputs = 3
@@ -84,9 +82,7 @@ def _features(depths, pool, rngs):
       yield layers.Relu()
       inputs = width
     yield (
-      layers.MaxPool(2, 2)
-      if pool == 'max'
-      else layers.AveragePool(2, 2, 'VALID')
+      pools.MaxPool(2, 2) if pool == 'max' else pools.AveragePool(2, 2, 'VALID')
     )
 
 
@@ -94,7 +90,3 @@ def _timm_key(path: str) -> str:
   key = filling.torch_key(path)
   layer, _, leaf = key.rpartition('.')
   return f'{_TIMM.get(layer, layer)}.{leaf}'
-
-
-def _convert(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-  return filling.from_torch(filling.unflattened(value, (512, 7, 7)), shape)

@@ -1,25 +1,17 @@
 """Anybody's network as a pure `Network`: from Flax or from a function."""
 
-from fviz.networks.fingerprints import (
-  fingerprint,
-)
-from fviz.networks.functions import (
-  OUTPUT,
-  from_function,
-  normalize,
-)
-from fviz.networks.layer_names import (
-  check_layer,
-  is_pattern,
-  select,
-  table,
-)
-from fviz.networks.linen import (
-  from_linen,
-)
-from fviz.networks.nnx import (
-  from_nnx,
-)
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from fviz.networks.fingerprints import fingerprint
+from fviz.networks.functions import OUTPUT, from_function, normalize
+from fviz.networks.layer_names import check_layer, is_pattern, select, table
+
+if TYPE_CHECKING:
+  from fviz.networks.linen import from_linen
+  from fviz.networks.nnx import from_nnx
 
 __all__ = [
   'OUTPUT',
@@ -33,3 +25,13 @@ __all__ = [
   'select',
   'table',
 ]
+
+# Importing Flax takes a third of a second, so only who needs it waits for it.
+_LATE = {'from_linen': 'linen', 'from_nnx': 'nnx'}
+
+
+def __getattr__(name: str) -> Any:
+  if name not in _LATE:
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+  module = importlib.import_module(f'{__name__}.{_LATE[name]}')
+  return getattr(module, name)

@@ -1,19 +1,20 @@
-"""A hash of a network's weights: what records know them by."""
+"""A hash of a network's weights, by which records know them."""
 
 from __future__ import annotations
 
 import hashlib
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from fviz import types
 
 
 def fingerprint(network: types.Network) -> str:
-  """A hash of the weights, wherever they came from."""
+  """The SHA-256 of all weights in hexadecimal digits, random keys left out."""
   digest = hashlib.sha256()
   for leaf in jax.tree.leaves(network.variables):
-    if not jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+    if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
       digest.update(np.ascontiguousarray(leaf).tobytes())
   return digest.hexdigest()

@@ -11,30 +11,31 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from fviz import errors, types
+from fviz import errors
+from fviz.types import Array, Layer, Network, PyTree
 
 OUTPUT = 'output'
 
 
 def from_function(
-  apply: Callable[..., dict[str, jax.Array]],
-  variables: types.PyTree,
+  apply: Callable[..., dict[str, Array]],
+  variables: PyTree,
   layers: Sequence[str],
   *,
   labels: Sequence[str] = (),
   input_size: tuple[int, int] = (224, 224),
   input_channels: int = 3,
   name: str = 'network',
-) -> types.Network:
+) -> Network:
   """A network from a pure function.
 
   Args:
     apply: (variables, images, layers) -> {layer: activation}; images are
       [n, h, w, c] in [0, 1], layers a tuple of names.
-    variables: its weights, any pytree.
+    variables: the weights, any pytree.
     layers: all names that `apply` knows, in the order of the forward pass.
     labels: class names of the last layer.
-    input_size: (height, width) that the layers' sizes are quoted at.
+    input_size: (height, width) at which the table of layers gives their sizes.
     input_channels: c of the images.
     name: for messages and records.
 
@@ -59,10 +60,14 @@ def from_function(
 
 
 def normalize(
-  mean: ArrayLike = (0.485, 0.456, 0.406),
-  std: ArrayLike = (0.229, 0.224, 0.225),
-) -> Callable[[jax.Array], jax.Array]:
+  mean: ArrayLike | Sequence[float] = (0.485, 0.456, 0.406),
+  std: ArrayLike | Sequence[float] = (0.229, 0.224, 0.225),
+) -> Callable[[Array], Array]:
   """Preprocessing (images - mean) / std; ImageNet's statistics by default.
+
+  Args:
+    mean: of each channel of images in [0, 1], or one for all.
+    std: likewise.
 
   >>> normalize(0.5, 0.5)(jnp.ones((1, 2, 2, 3))).max().item()
   1.0
@@ -71,35 +76,73 @@ def normalize(
   return lambda images: (images - mean) / std
 
 
-def from_forward(forward, variables, labels, size, channels, name):
-  """A network from a forward pass that returns all its activations."""
-  images = jax.ShapeDtypeStruct((1, *size, channels), jnp.float32)
-  shapes: dict[str, Any] = {}
+def from_forward(
+  forward: Callable[[PyTree, Array], tuple[dict[str, Any], Any]],
+  variables: PyTree,
+  preprocess: Callable[[Array], Array] | None,
+  labels: Sequence[str],
+  input_size: tuple[int, int],
+  input_channels: int,
+  name: str,
+) -> Network:
+  """A network from a forward pass that records what its modules return.
+
+  Args:
+    forward: (variables, preprocessed images) -> ({layer: what it returned, in
+      the order of the forward pass}, the output). What is not one array is
+      dropped, since modules may return tuples or caches.
+    variables: the weights, any pytree.
+    preprocess: images in [0, 1] -> what `forward` takes; None changes nothing.
+    labels: as for `from_function`, and so are the others.
+    input_size: (height, width).
+    input_channels: channels of the images.
+    name: for messages and records.
+
+  Raises:
+    FvizError: if the forward pass does not run on images of this size.
+  """
+
+  def arrays(variables, images):
+    found, output = forward(
+      variables, preprocess(images) if preprocess else images
+    )
+    found.setdefault(OUTPUT, output)  # Unless a layer has that name.
+    return {k: v for k, v in found.items() if isinstance(v, jax.Array)}
+
+  def apply(variables, images, layers):
+    activations = arrays(variables, images)
+    return {layer: activations[layer] for layer in layers}
+
+  shapes = _shapes(arrays, variables, (1, *input_size, input_channels), name)
+  checked = _checked(apply, shapes, input_channels, name)
+  return _network(
+    checked, variables, shapes, labels, input_size, input_channels, name
+  )
+
+
+def _shapes(arrays, variables, shape, name) -> dict[str, jax.ShapeDtypeStruct]:
+  """What the layers look like on images of a shape, without running them."""
+  images = jax.ShapeDtypeStruct(shape, jnp.float32)
+  shapes = {}
 
   def record(variables, images):
     # eval_shape sorts dictionaries; the trace itself knows the order.
-    for k, v in _arrays_of(forward)(variables, images).items():
-      shapes[k] = jax.ShapeDtypeStruct(v.shape, v.dtype)
+    for k, v in arrays(variables, images).items():
+      if v.ndim >= 2:
+        shapes[k] = jax.ShapeDtypeStruct(v.shape, v.dtype)
 
   try:
     jax.eval_shape(record, variables, images)
   except (TypeError, ValueError) as error:
     raise errors.FvizError(
-      f'{name} does not run on images of shape {images.shape}: {error}. '
+      f'{name} does not run on images of shape {shape}: {error}. '
       'Give input_size and input_channels as the network expects them.'
     ) from error
-  shapes = {k: v for k, v in shapes.items() if len(v.shape) >= 2}
-
-  def apply(variables, images, layers):
-    activations = _arrays_of(forward)(variables, images)
-    return {layer: activations[layer] for layer in layers}
-
-  checked = _checked(apply, shapes, channels, name)
-  return _network(checked, variables, shapes, labels, size, channels, name)
+  return shapes
 
 
 def _checked(apply, known, channels, name):
-  """The function with its images and layers looked at first."""
+  """The function, after a check of its images and layers."""
 
   def checked(variables, images, layers):
     _check_images(images.shape, channels, name)
@@ -113,7 +156,7 @@ def _checked(apply, known, channels, name):
 
 def _network(apply, variables, shapes, labels, size, channels, name):
   """A network from the shapes of its layers."""
-  return types.Network(
+  return Network(
     apply=apply,
     variables=variables,
     layers={k: _layer(k, shape, size) for k, shape in shapes.items()},
@@ -124,16 +167,6 @@ def _network(apply, variables, shapes, labels, size, channels, name):
   )
 
 
-def _arrays_of(forward):
-  """Drops what is not one array: modules may return tuples or caches."""
-
-  def arrays(variables, images):
-    activations = forward(variables, images)
-    return {k: v for k, v in activations.items() if isinstance(v, jax.Array)}
-
-  return arrays
-
-
 def _check_images(shape, channels, name):
   if len(shape) != 4 or shape[-1] != channels or 0 in shape:
     raise errors.FvizError(
@@ -142,14 +175,7 @@ def _check_images(shape, channels, name):
     )
 
 
-def with_output(activations, output):
-  """Adds the network's result unless a layer of its own has that name."""
-  if isinstance(output, jax.Array):
-    activations.setdefault(OUTPUT, output)
-  return activations
-
-
-def _layer(name, shape, size) -> types.Layer:
+def _layer(name, shape, size) -> Layer:
   if len(getattr(shape, 'shape', ())) < 2:
     raise errors.FvizError(
       f'Layer {name!r} returns {shape}; it must be an array [n, ..., channels].'
@@ -158,4 +184,4 @@ def _layer(name, shape, size) -> types.Layer:
   # Strides are powers of two; VALID padding makes the plain ratio uneven.
   ratio = size[0] / spatial[0] if len(spatial) == 2 else 0
   stride = 2 ** round(math.log2(ratio)) if ratio else 0
-  return types.Layer(shape.shape[-1], spatial, stride)
+  return Layer(shape.shape[-1], spatial, stride)

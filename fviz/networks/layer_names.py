@@ -15,7 +15,7 @@ def check_layer(network: types.Network, layer: str) -> types.Layer:
 
 
 def is_pattern(text: str) -> bool:
-  """Whether layers are chosen by * or ?.
+  """Whether a text chooses layers by * or ?.
 
   >>> is_pattern('mixed*'), is_pattern('mixed3,mixed4')
   (True, False)
@@ -27,12 +27,15 @@ def select(network: types.Network, text: str) -> list[str]:
   """The layers that a text names.
 
   Args:
-    network: whose.
-    text: names and patterns with * and ?, by commas; what stands after ! is
-      left out: 'mixed3,mixed4' or '*,!*/pre_relu'.
+    network: the network whose layers they are.
+    text: names and patterns with * and ?, separated by commas; what follows
+      an ! is left out: 'mixed3,mixed4' or '*,!*/pre_relu'.
+
+  Returns:
+    Their names in the order of the text, each once.
 
   Raises:
-    FvizError: for a name or a pattern that no layer has, or if none is left.
+    FvizError: if a name or a pattern fits no layer, or if none is left.
   """
   wanted: list[str] = []
   unwanted: list[str] = []
@@ -51,7 +54,7 @@ def select(network: types.Network, text: str) -> list[str]:
   wanted = [k for k in dict.fromkeys(wanted) if k not in unwanted]
   if not wanted:
     raise errors.FvizError(
-      f"No layer is left by {text!r}: give 'mixed3', say, or '*' for all."
+      f"{text!r} leaves no layer: give one such as 'mixed3', or '*' for all."
     )
   return wanted
 

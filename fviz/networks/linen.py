@@ -5,38 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 from flax import linen as nn
 
-from fviz import types
-from fviz.networks.functions import from_forward as _from_forward
-from fviz.networks.functions import with_output as _with_output
+from fviz.networks import functions
+from fviz.types import Array, Network, PyTree
 
 
 def from_linen(
   module: nn.Module,
-  variables: types.PyTree,
+  variables: PyTree,
   *,
-  preprocess: Callable[[jax.Array], jax.Array] | None = None,
+  preprocess: Callable[[Array], Array] | None = None,
   labels: Sequence[str] = (),
   input_size: tuple[int, int] = (224, 224),
   input_channels: int = 3,
   name: str | None = None,
   **call: Any,
-) -> types.Network:
+) -> Network:
   """A network from a Flax Linen module and its variables.
 
+  Every submodule is a layer, named by its path; the module's own output is the
+  layer 'output'.
+
   Args:
-    module: called as `module.apply(variables, images, **call)`.
+    module: is called as `module.apply(variables, images, **call)`.
     variables: {'params': ..., 'batch_stats': ...}.
     preprocess: images in [0, 1] -> what the module expects; see `normalize`.
     labels: class names of the output.
     input_size: (height, width) the module was trained at.
     input_channels: channels of the images.
     name: for messages; the class name by default.
-    **call: what the module wants when evaluated, such as train=False.
+    **call: what the module wants when it is evaluated, such as train=False.
+
+  Raises:
+    FvizError: if the module does not run on images of this size.
   """
-  name = name or type(module).__name__
 
   def forward(variables, images):
     activations: dict[str, Any] = {}
@@ -48,11 +51,15 @@ def from_linen(
       return out
 
     with nn.intercept_methods(record):
-      output = module.apply(
-        variables, preprocess(images) if preprocess else images, **call
-      )
-    return _with_output(activations, output)
+      output = module.apply(variables, images, **call)
+    return activations, output
 
-  return _from_forward(
-    forward, variables, labels, input_size, input_channels, name
+  return functions.from_forward(
+    forward,
+    variables,
+    preprocess,
+    labels,
+    input_size,
+    input_channels,
+    name or type(module).__name__,
   )

@@ -1,8 +1,4 @@
-"""A network from a Flax NNX module: every module is a layer.
-
-Layers are named by their attribute path ('mixed3/branch0/conv'); the network's
-own output is the layer 'output'. Nothing is left behind in the user's model.
-"""
+"""A network from a Flax NNX module: every module is a layer."""
 
 from __future__ import annotations
 
@@ -10,26 +6,26 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 from flax import nnx
 
-from fviz import types
-from fviz.networks.functions import from_forward as _from_forward
-from fviz.networks.functions import with_output as _with_output
+from fviz.networks import functions
+from fviz.types import Array, Network
 
 
 def from_nnx(
   model: nnx.Module,
   *,
-  preprocess: Callable[[jax.Array], jax.Array] | None = None,
+  preprocess: Callable[[Array], Array] | None = None,
   labels: Sequence[str] = (),
   input_size: tuple[int, int] = (224, 224),
   input_channels: int = 3,
   name: str | None = None,
-) -> types.Network:
+) -> Network:
   """A network from a Flax NNX module called as `model(images)`.
 
-  The module is used in evaluation mode (running averages, no dropout).
+  Every module is a layer, named by its path ('mixed3/branch0/conv'); the
+  model's own output is the layer 'output'. The model is used in evaluation
+  mode (running averages, no dropout).
 
   Args:
     model: any NNX module; it is read, never changed.
@@ -39,32 +35,44 @@ def from_nnx(
     input_channels: channels of the images.
     name: for messages; the class name by default.
 
+  Raises:
+    FvizError: if the model does not run on images of this size.
+
   >>> model = nnx.Sequential(
   ...   nnx.Conv(3, 4, (3, 3), rngs=nnx.Rngs(0)), nnx.relu)
   >>> network = from_nnx(model, input_size=(8, 8))
   >>> {k: v.channels for k, v in network.layers.items()}
   {'layers/0': 4, 'output': 4}
   """
-  name = name or type(model).__name__
   graphdef, state = nnx.split(model)
 
   def forward(state, images):
-    copy = nnx.merge(graphdef, state)  # Private: taps never leak.
+    copy: Any = nnx.merge(graphdef, state)  # Private: taps never leak.
     copy.eval()
     activations: dict[str, Any] = {}
     for path, module in nnx.iter_modules(copy):
-      if path:
+      if path and callable(module):
         _tap(module, '/'.join(map(str, path)), activations)
-    output = copy(preprocess(images) if preprocess else images)
-    return _with_output(activations, output)
+    return activations, copy(images)
 
-  return _from_forward(forward, state, labels, input_size, input_channels, name)
+  return functions.from_forward(
+    forward,
+    state,
+    preprocess,
+    labels,
+    input_size,
+    input_channels,
+    name or type(model).__name__,
+  )
 
 
+# Not `nnx.capture(..., method_outputs=...)`, as measured: it is missing up to
+# flax 0.12.5. In 0.12.8 it wraps the methods of the classes themselves, so that
+# any other nnx.Conv of the process fails during a call. It breaks static
+# methods, misses modules whose class inherits `__call__`, and forgets the order
+# of the forward pass.
 def _tap(module: nnx.Module, name: str, activations: dict[str, Any]) -> None:
   """Makes a module of a private copy store what it returns."""
-  if not callable(module):
-    return
   store = functools.partial(activations.__setitem__, name)
   object.__setattr__(module, '_fviz_store', store)
   module.__class__ = _tapped(type(module))

@@ -16,7 +16,7 @@ from flax import nnx  # noqa: E402
 import fviz  # noqa: E402
 from fviz import engine, networks, types  # noqa: E402
 from fviz.compiler import hardware  # noqa: E402
-from fviz.models import inception_v3, resnet, vgg  # noqa: E402
+from fviz.models import inception_v3_2015, resnet, vgg  # noqa: E402
 from scripts.benchmarks import worker, works  # noqa: E402
 
 _CHUNK = 32  # Steps a dispatch on accelerators.
@@ -25,9 +25,12 @@ _CHUNK = 32  # Steps a dispatch on accelerators.
 def random_network(name: str) -> types.Network:
   """Speed does not depend on the weights."""
   make, preprocess = {
-    'inception_v3': (inception_v3.InceptionV3, inception_v3.preprocess),
+    'inception_v3': (
+      inception_v3_2015.InceptionV3,
+      inception_v3_2015.preprocess,
+    ),
     'resnet50': (
-      functools.partial(resnet.ResNet, resnet.Bottleneck, (3, 4, 6, 3)),
+      functools.partial(resnet.ResNet, resnet.Bottleneck, (3, 4, 6, 3), 256),
       None,
     ),
     'vgg16': (functools.partial(vgg.VGG, (2, 2, 3, 3, 3)), None),

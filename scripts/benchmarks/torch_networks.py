@@ -7,8 +7,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fviz.models import inception_v3
-
 
 def trunk(name: str) -> nn.Module:
   """[n, 3, h, w] -> the layer of `works.LAYERS`."""
@@ -25,7 +23,7 @@ def _plain(inputs, outputs, kernel, stride=1, padding=0):
 
 
 def _chain(inputs, rows):
-  """Convolutions as in `fviz.models.inception_v3.conv`."""
+  """Convolutions (outputs, (height, width), stride) one after another."""
   modules = []
   for outputs, (h, w), stride in rows:
     padding = (h // 2, w // 2) if stride == 1 else 0
@@ -52,7 +50,7 @@ class _Inception(nn.Module):
 
 def _inception_v3():
   """To mixed_4."""
-  c = inception_v3.conv
+  c = lambda outputs, h, w, stride=1: (outputs, (h, w), stride)
 
   def early(inputs, pooled):
     branches = [

@@ -77,7 +77,7 @@ def server(monkeypatch, tmp_path):
 
 def _source(server, file, sha256=_HASH):
   url = f'http://127.0.0.1:{server.server_port}/{file}'
-  return sources.Source('model', url, sha256, 'none')
+  return sources.Origin('model', url, sha256, 'none')
 
 
 def _partial(name, file, data):
@@ -202,7 +202,7 @@ def test_source_without_address_asks_for_a_file():
 def test_folder_that_cannot_be_written(monkeypatch, tmp_path):
   (tmp_path / 'file').write_text('')
   monkeypatch.setenv('FVIZ_CACHE', str(tmp_path / 'file'))
-  source = sources.Source('model', 'http://127.0.0.1:9/x.bin', '', 'none')
+  source = sources.Origin('model', 'http://127.0.0.1:9/x.bin', '', 'none')
   with pytest.raises(errors.FvizError, match='Set FVIZ_CACHE'):
     download.fetch('net', source)
 
@@ -237,10 +237,10 @@ def test_load_downloads_what_is_published(server, monkeypatch):
 
 
 def test_truncated_safetensors(tmp_path):
-  from fviz.models.weights import filling
+  from fviz.models.weights import tensor_files
 
   path = tmp_path / 'x.safetensors'
   safetensors.numpy.save_file({'a': np.zeros(100, np.float32)}, path)
   path.write_bytes(path.read_bytes()[:-8])
   with pytest.raises(errors.FvizError, match='truncated'):
-    filling.read(path)
+    tensor_files.read(path)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fviz import errors, models, objectives
+from fviz.models import inception_v1 as family
 from fviz.models.weights import layouts
 
 
@@ -126,3 +127,14 @@ def test_damaged_and_foreign_graphs(graph, tmp_path):
   message = str(error.value)
   assert 'missing in the file: mixed4a_3x3_w (3, 3, 96, 204)' in message
   assert 'not in the model: renamed_w (3, 3, 96, 204)' in message
+
+
+def test_local_response_norm_by_the_definition():
+  """In float64; alpha is not divided by the window."""
+  x = 40 * np.random.default_rng(0).normal(size=(1, 2, 3, 20))
+  expected = np.empty_like(x)
+  for i in range(20):
+    near = x[..., max(i - 5, 0) : i + 6]
+    expected[..., i] = x[..., i] / (2 + 1e-4 * (near**2).sum(-1)) ** 0.5
+  y = family.LocalResponseNorm()(x.astype('f'))
+  np.testing.assert_allclose(y, expected, rtol=1e-5)

@@ -1,8 +1,8 @@
 """Every network against an independent implementation in PyTorch.
 
-`tests/models/golden` holds what timm and torchvision compute with weights that are a
-formula of their names; `scripts/make_golden.py` wrote it. Where both can be
-imported they run here as well, and every number is compared.
+`tests/models/golden` holds what timm and torchvision compute with weights that
+are a formula of their names; `scripts/make_golden.py` wrote it. Where both can
+be imported they run here as well, and every number is compared.
 """
 
 import functools

@@ -6,7 +6,7 @@ import pytest
 from fviz import errors, models
 from fviz.models import __main__ as command
 from fviz.models import inception_v3, pareidolia, vgg
-from fviz.models.weights import filling, layouts, sources
+from fviz.models.weights import layouts, sources, tensor_files
 
 
 def test_listing_names_every_model_and_source():
@@ -56,7 +56,7 @@ def test_command(capsys):
 
 
 def test_embedded_network_counts_its_file():
-  tensors = filling.read(pareidolia.WEIGHTS)
+  tensors = tensor_files.read(pareidolia.WEIGHTS)
   count = sum(v.size for k, v in tensors.items() if 'statistics/' not in k)
   assert f'{count:,} parameters' in models.describe('pareidolia')
 
@@ -93,9 +93,10 @@ def test_offline_error_tells_what_to_do(monkeypatch, tmp_path):
 def test_vgg_spellings_lead_to_one_network():
   """timm's fully connected convolutions are torchvision's linear layers."""
   value = np.random.default_rng(0).normal(size=(6, 512 * 49)).astype('f')
-  ours = vgg._convert(value, (512 * 49, 6))
+  timm, torchvision = vgg.layouts('vgg16')
+  ours = torchvision.convert(value, (512 * 49, 6))
   as_conv = value.reshape(6, 512, 7, 7)
-  np.testing.assert_array_equal(vgg._convert(as_conv, (512 * 49, 6)), ours)
+  np.testing.assert_array_equal(timm.convert(as_conv, (512 * 49, 6)), ours)
   assert vgg._timm_key('classifier/3/kernel') == 'pre_logits.fc2.weight'
 
 
@@ -123,3 +124,12 @@ def test_auxiliary_heads_are_ignored_and_nothing_else():
     )
   assert 'not in the model: Aux.weight' in str(error.value)
   assert 'AuxLogits' not in str(error.value)
+
+
+def test_unknown_options_are_refused():
+  with pytest.raises(errors.FvizError, match="Did you mean 'pool'"):
+    models.load('vgg16', pol='average')
+  with pytest.raises(errors.FvizError, match='average'):
+    models.describe('vgg16', pool='mean')
+  with pytest.raises(errors.FvizError, match='no options'):
+    models.load('pareidolia', pool='average')

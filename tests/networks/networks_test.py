@@ -74,3 +74,9 @@ def test_table_names_every_layer():
   network = small.network()
   lines = networks.table(network).splitlines()
   assert len(lines) == 1 + len(network.layers)
+
+
+def test_networks_name_what_they_import_late():
+  assert callable(networks.from_nnx) and callable(networks.from_linen)
+  with pytest.raises(AttributeError, match="no attribute 'from_nowhere'"):
+    networks.from_nowhere  # noqa: B018

@@ -1,1 +1,1 @@
-"""Files of weights into modules: fetched, read, renamed, checked both ways."""
+"""Files of weights: fetched, read, and filled into modules."""

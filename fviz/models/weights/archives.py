@@ -7,7 +7,7 @@ import zipfile
 
 from fviz import errors
 
-# Weights hardly compress; a bomb of zeros does a thousandfold.
+# Weights hardly compress, while a bomb of zeros does so a thousandfold.
 _RATIO = 20
 _FREE = 1 << 20  # Bytes that any archive may unpack to.
 

@@ -1,9 +1,9 @@
 """Names of classes, in the order of the logits.
 
 `imagenet.txt` has the 1000 synsets of ILSVRC 2012, sorted by their WordNet
-number as every ImageNet classifier of the zoo has them, synonyms separated by
-commas. inception5h has 1008 outputs in an order of its own and brings its
-list with it.
+number, as every ImageNet classifier of the zoo has them; synonyms are separated
+by commas. inception5h has 1008 outputs in an order of its own, and its list
+comes with it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CIFAR10 = (
   'ship',
   'truck',
 )
-# What inception5h.zip calls the list beside its graph.
+# The file in inception5h.zip with the list.
 BESIDE_GRAPH = 'imagenet_comp_graph_label_strings.txt'
 
 
@@ -52,7 +52,15 @@ def beside(path: str | os.PathLike) -> tuple[str, ...]:
 
 
 def of(kind: str, path: str | os.PathLike) -> tuple[str, ...]:
-  """The labels of a kind of `sources.Source`, for weights in a file."""
+  """The class names of weights, in the order of the logits.
+
+  Args:
+    kind: the field `labels` of their `sources.Origin`.
+    path: the file of weights.
+
+  Returns:
+    The names, () where none are known.
+  """
   if kind == 'graph':
     return beside(path)
   return {'imagenet': imagenet(), 'cifar10': CIFAR10}.get(kind, ())

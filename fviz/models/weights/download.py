@@ -1,4 +1,4 @@
-"""Published weights into a cache: resumed, verified, renamed when whole."""
+"""Published weights into a cache: resumed, verified, renamed when complete."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pathlib
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 
+import filelock
 import tqdm
 
 from fviz import errors
@@ -19,19 +19,19 @@ from fviz.models.weights import sources
 from fviz.storage.cache_folder import path as cache
 
 _CHUNK = 1 << 20
-_ATTEMPTS = 3  # A dropped connection is resumed at once, so often.
+_ATTEMPTS = 3  # A dropped connection is resumed at once.
 _TIMEOUT = 60  # Seconds without a byte.
 # The hub states the sha256 of a file before it redirects to its storage.
 _STATED = 'X-Linked-ETag'
 
 
-def location(name: str, source: sources.Source) -> pathlib.Path:
+def location(name: str, source: sources.Origin) -> pathlib.Path:
   """Where the file of a source lies, or has to be put."""
   file = pathlib.PurePosixPath(urllib.parse.urlsplit(source.url).path).name
   return cache() / name / file
 
 
-def fetch(name: str, source: sources.Source) -> pathlib.Path:
+def fetch(name: str, source: sources.Origin) -> pathlib.Path:
   """The file of a source, downloaded once and verified.
 
   A file put into the cache by hand is verified on its first use.
@@ -54,7 +54,7 @@ def fetch(name: str, source: sources.Source) -> pathlib.Path:
     return _trusted(path, name, source)
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path):
+    with filelock.FileLock(_beside(path, '.lock')):
       if path.exists():  # Another process was faster.
         return _trusted(path, name, source)
       _download(path, name, source)
@@ -66,7 +66,7 @@ def fetch(name: str, source: sources.Source) -> pathlib.Path:
   return path
 
 
-def _download(path: pathlib.Path, name: str, source: sources.Source) -> None:
+def _download(path: pathlib.Path, name: str, source: sources.Origin) -> None:
   partial = _beside(path, '.partial')
   stated = ''
   for attempt in range(_ATTEMPTS):
@@ -91,7 +91,7 @@ def _download(path: pathlib.Path, name: str, source: sources.Source) -> None:
   os.replace(partial, path)
 
 
-def _transfer(partial: pathlib.Path, name: str, source: sources.Source) -> str:
+def _transfer(partial: pathlib.Path, name: str, source: sources.Origin) -> str:
   """Appends what is missing; the hash that the server states, or ''."""
   have = partial.stat().st_size if partial.exists() else 0
   request = urllib.request.Request(source.url, headers={'User-Agent': 'fviz'})
@@ -144,7 +144,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     self.stated = _stated(headers) or self.stated
     new = super().redirect_request(req, fp, code, msg, headers, newurl)
     if new is not None and req.has_header('Range'):
-      new.add_header('Range', req.get_header('Range'))
+      new.add_header('Range', req.get_header('Range', ''))
     return new
 
 
@@ -159,7 +159,9 @@ def sha256(path: pathlib.Path) -> str:
     return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
-def _trusted(path, name, source) -> pathlib.Path:
+def _trusted(
+  path: pathlib.Path, name: str, source: sources.Origin
+) -> pathlib.Path:
   """A file in the cache, verified if it did not come through `fetch`."""
   if not _beside(path, '.sha256').exists():
     digest = sha256(path)
@@ -174,27 +176,14 @@ def _note(path: pathlib.Path, digest: str) -> None:
   _beside(path, '.sha256').write_text(f'{digest}  {path.name}\n')
 
 
-@contextlib.contextmanager
-def _locked(path: pathlib.Path) -> Iterator[None]:
-  """One process at a time, where the system has such locks."""
-  try:
-    import fcntl
-  except ImportError:  # Windows.
-    yield
-    return
-  with open(_beside(path, '.lock'), 'w') as lock:
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    yield
-
-
 def _beside(path: pathlib.Path, suffix: str) -> pathlib.Path:
   return path.with_name(path.name + suffix)
 
 
 def _by_hand(path, source) -> str:
-  sha256 = f' (sha256 {source.sha256}...)' if source.sha256 else ''
+  digest = f' (sha256 {source.sha256}...)' if source.sha256 else ''
   return (
-    f'Or fetch {source.url}{sha256} elsewhere and put it at {path}, or give '
+    f'Or fetch {source.url}{digest} elsewhere and put it at {path}, or give '
     'its path as the weights.'
   )
 

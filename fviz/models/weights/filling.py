@@ -1,15 +1,12 @@
-"""Weight files into NNX modules: safe readers, and a check both ways."""
+"""Tensors into the places of an NNX module, checked both ways."""
 
 from __future__ import annotations
 
 import fnmatch
-import os
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
-import safetensors.numpy
 from flax import nnx
 
 from fviz import errors
@@ -21,23 +18,6 @@ _TORCH = {
   'mean': 'running_mean',
   'var': 'running_var',
 }
-
-
-def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
-  """All tensors of a file, none of whose formats can execute code.
-
-  Args:
-    path: .safetensors; .pth, .pt, .ckpt, .th or .bin of torch (needs torch);
-      .pb, a frozen TensorFlow graph, or a .zip with one. The content decides,
-      not the name.
-
-  Raises:
-    FvizError: if the file is missing, truncated or of another format.
-  """
-  path = os.fspath(path)
-  if not os.path.isfile(path):
-    raise errors.FvizError(f'No weights file {path!r}: give an existing file.')
-  return _READERS[_format(path)](path)
 
 
 def fill(
@@ -52,42 +32,38 @@ def fill(
   """Puts every tensor of a file into its place in a model, as float32.
 
   Args:
-    model: an NNX module, usually abstract (nnx.eval_shape): nothing of it is
-      kept but names and shapes.
-    tensors: name in the file -> array, kernels as HWIO after `convert`.
+    model: an NNX module, usually abstract (nnx.eval_shape): only its names and
+      shapes are kept.
+    tensors: name in the file -> array.
     rename: the model's path 'mixed/conv/pre_relu/kernel' -> name in the file.
     source: what messages call the file.
     convert: (array of the file, shape in the model) -> array of that shape,
-      or any other if it does not fit; such as `from_torch`.
+      or any other if it does not fit, such as `from_torch`; None takes arrays
+      as they are, with kernels as HWIO.
     ignored: patterns of names in the file that have no place in the model.
 
   Raises:
-    FvizError: one error that names every tensor only in the file, only in the
-      model, or of another shape.
+    FvizError: one error that names every tensor that is only in the file, only
+      in the model, or of another shape.
   """
   graphdef, state = nnx.split(model)
   flat = dict(nnx.to_flat_state(state))
   places = {rename('/'.join(map(str, path))): path for path in flat}
-  tensors = {
-    name: tensor
+  shapes = {name: flat[path].shape for name, path in places.items()}
+  found = {
+    name: convert(tensor, shapes[name])
+    if convert and name in shapes
+    else tensor
     for name, tensor in tensors.items()
-    if name in places or not _matches(name, ignored)
+    if name in shapes or not _matches(name, ignored)
   }
-  if convert:
-    tensors = {
-      name: convert(tensor, flat[places[name]].shape)
-      if name in places
-      else tensor
-      for name, tensor in tensors.items()
-    }
-  problems = _problems(places, flat, tensors)
-  if problems:
+  if problems := _problems(shapes, found):
     raise errors.FvizError(
       f'{source!r} does not fit {type(model).__name__}:\n  '
       + '\n  '.join(problems)
     )
   for name, path in places.items():
-    value = jnp.asarray(np.asarray(tensors[name], np.float32))
+    value = jnp.asarray(np.asarray(found[name], np.float32))
     flat[path] = flat[path].replace(value)
   return nnx.merge(graphdef, nnx.from_flat_state(flat))
 
@@ -102,15 +78,24 @@ def torch_key(path: str) -> str:
   return '.'.join([*modules, _TORCH.get(leaf, leaf)])
 
 
-def from_torch(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def from_torch(
+  value: np.ndarray,
+  shape: tuple[int, ...],
+  flattened: tuple[int, int, int] | None = None,
+) -> np.ndarray:
   """Torch's layout -> ours: OIHW -> HWIO, and (out, in) -> (in, out).
 
-  Where the model has a linear layer after a flatten, the file's (out, in) is
-  in CHW order and must be given as (out, c, h, w); see `unflattened`.
+  Args:
+    value: as it is in the file.
+    shape: in the model.
+    flattened: (c, h, w) of what the model flattens before a linear layer: in
+      the file that layer is (out, c h w), in the model (h w c, out).
 
   >>> from_torch(np.zeros((8, 4, 3, 2)), (3, 2, 4, 8)).shape
   (3, 2, 4, 8)
   """
+  if flattened and value.ndim == 2 and value.shape[1] == np.prod(flattened):
+    value = value.reshape(-1, *flattened)
   if value.ndim == 4:
     value = value.transpose(2, 3, 1, 0)
     # A 1 x 1 or flattened convolution that we hold as a linear layer.
@@ -121,95 +106,27 @@ def from_torch(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
   return value
 
 
-def unflattened(value: np.ndarray, chw: tuple[int, int, int]) -> np.ndarray:
-  """A linear layer after a CHW flatten, (out, c h w) -> (out, c, h, w)."""
-  if value.ndim == 2 and value.shape[1] == np.prod(chw):
-    return value.reshape(-1, *chw)
-  return value
-
-
 def _matches(name: str, patterns: Sequence[str]) -> bool:
   return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _problems(places, flat, tensors) -> list[str]:
+def _problems(
+  shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, np.ndarray]
+) -> list[str]:
   """Everything that does not match, both ways, in the model's order."""
   problems = [
-    f'missing in the file: {name} {flat[path].shape}'
-    for name, path in places.items()
+    f'missing in the file: {name} {shape}'
+    for name, shape in shapes.items()
     if name not in tensors
   ]
   problems += [
-    f'wrong shape: {name} is {tensors[name].shape}, not {flat[path].shape}'
-    for name, path in places.items()
-    if name in tensors and tensors[name].shape != flat[path].shape
+    f'wrong shape: {name} is {tensors[name].shape}, not {shape}'
+    for name, shape in shapes.items()
+    if name in tensors and tensors[name].shape != shape
   ]
   problems += [
     f'not in the model: {name} {tensor.shape}'
     for name, tensor in tensors.items()
-    if name not in places
+    if name not in shapes
   ]
   return problems
-
-
-def _format(path: str) -> str:
-  """Which reader takes a file, from its first bytes."""
-  try:
-    with open(path, 'rb') as file:
-      head = file.read(9)
-  except OSError as error:
-    raise errors.FvizError(
-      f'Cannot read {path!r}: {error.strerror}.'
-    ) from error
-  if head[:2] == b'PK':
-    return 'graph' if _graph_in_zip(path) else 'torch'
-  if head[:1] == b'\x80':  # A pickle: torch before version 1.6.
-    return 'torch'
-  if head[8:] == b'{' or path.endswith('.safetensors'):
-    return 'safetensors'
-  if path.endswith('.pb'):
-    return 'graph'
-  raise errors.FvizError(
-    f'{path!r} is of no known format: give a .safetensors file, a .pth, .ckpt '
-    'or .th of torch, or a frozen TensorFlow graph .pb.'
-  )
-
-
-def _graph_in_zip(path: str) -> bool:
-  try:
-    with zipfile.ZipFile(path) as archive:
-      return any(name.endswith('.pb') for name in archive.namelist())
-  except Exception as error:  # zipfile raises half a dozen kinds.
-    raise errors.FvizError(
-      f'{path!r} is not a whole zip archive ({error}): it may be truncated; '
-      'fetch or copy it again.'
-    ) from error
-
-
-def _read_safetensors(path: str) -> dict[str, np.ndarray]:
-  try:
-    return safetensors.numpy.load_file(path)
-  except Exception as error:  # Of Rust, of numpy, of unknown dtypes.
-    raise errors.FvizError(
-      f'{path!r} is not a readable safetensors file ({error}): it may be '
-      'truncated; fetch or copy it again.'
-    ) from error
-
-
-def _read_graph(path: str) -> dict[str, np.ndarray]:
-  from fviz.models.weights import tensorflow_graphs  # The protos load slowly.
-
-  return tensorflow_graphs.constants(path)
-
-
-def _read_torch(path: str) -> dict[str, np.ndarray]:
-  from fviz.models.weights import torch_files  # Optional: torch.
-
-  return torch_files.read(path)
-
-
-_READERS = {
-  'safetensors': _read_safetensors,
-  'graph': _read_graph,
-  'torch': _read_torch,
-}

@@ -1,7 +1,7 @@
-"""How the tensors of a file become a network: one `Layout` a spelling.
+"""How the tensors of a file become a network: one `Layout` for each spelling.
 
-A family of networks has a function `layouts(name)`; the first one is that of
-the published default, and what a file holds decides which one it is read by.
+A family of networks has a function `layouts(name)`. The first layout is that of
+the default weights; the names in a file decide by which one it is read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ import numpy as np
 from flax import nnx
 
 from fviz import errors, networks, types
-from fviz.models.weights import class_names, download, filling, sources
+from fviz.models.weights import (
+  class_names,
+  download,
+  filling,
+  sources,
+  tensor_files,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,13 +31,13 @@ class Layout:
 
   Attributes:
     build: (*, rngs, **options) -> the module, called on images.
-    source: whose preprocessing and labels a file of this spelling has, a key
-      of `sources.SOURCES`.
-    marker: a tensor that only files of this spelling have.
+    source: the key in `sources.SOURCES` of the preprocessing and labels that a
+      file of this spelling has.
+    marker: the name of a tensor that only files of this spelling have.
     rename: path in the model -> name in the file.
-    convert: see `weights.fill`.
+    convert: see `filling.fill`.
     ignored: patterns of names in the file without a place in the model.
-    options: what `build` takes besides, by name.
+    options: names of the options that `build` takes.
   """
 
   build: Callable[..., nnx.Module]
@@ -46,57 +52,56 @@ class Layout:
 def load(
   name: str,
   layouts: Sequence[Layout],
-  file: str = '',
+  weights: str | os.PathLike = '',
   options: Mapping[str, Any] | None = None,
 ) -> types.Network:
-  """A network of the zoo.
+  """A network of the zoo with its weights.
 
   Args:
     name: of the model.
     layouts: the spellings it may come in, the default first.
-    file: a path, or the name of published weights of this model; '' takes the
-      default ones.
+    weights: a file, or the name of published weights of this model; '' takes
+      the default ones.
     options: for the module, such as pool='average'.
 
   Raises:
-    FvizError: if the options or weights do not fit, see `weights.fill` and
+    FvizError: if the options or weights do not fit, see `filling.fill` and
       `download.fetch`.
   """
-  options = dict(options or {})
-  _check_options(name, layouts[0], options)
+  options = _checked(name, layouts[0], options)
   if options:
     abstract(layouts[0], options)  # Bad values are refused before a download.
-  known, source = sources.of(name), None
+  known, source, file = sources.of(name), None, weights
   if not file or file in known:
-    key, source = sources.find(name, file)
+    key, source = sources.find(name, os.fspath(file))
     file = download.fetch(key, source)
   elif not os.path.exists(file):
     raise errors.FvizError(
       f'No weights file {os.fspath(file)!r}: give an existing file, or one of '
       f'the published weights of {name}: {", ".join(known)}.'
     )
-  return fill(name, layouts, filling.read(file), source, file, options)
+  return fill(name, layouts, tensor_files.read(file), source, file, options)
 
 
 def fill(
   name: str,
   layouts: Sequence[Layout],
   tensors: Mapping[str, np.ndarray],
-  source: sources.Source | None = None,
-  file: str = '',
+  source: sources.Origin | None = None,
+  file: str | os.PathLike = '',
   options: Mapping[str, Any] | None = None,
 ) -> types.Network:
-  """A network from tensors, in whichever spelling they come.
+  """A network from tensors, whichever spelling they have.
 
   Args:
-    name: of the model.
-    layouts: the spellings it may come in, the default first.
+    name: as for `load`, and so are layouts and options.
+    layouts: the spellings.
     tensors: name in the file -> array.
-    source: whose preprocessing and labels; None takes the spelling's.
+    source: whose preprocessing and labels it has; None takes the spelling's.
     file: where the tensors come from.
     options: for the module.
   """
-  layout = _choose(layouts, tensors)
+  layout = next((x for x in layouts if x.marker in tensors), layouts[0])
   model = filling.fill(
     abstract(layout, options or {}),
     tensors,
@@ -111,22 +116,21 @@ def fill(
 def architecture(
   name: str,
   layouts: Sequence[Layout],
-  weights_: str = '',
+  weights: str | os.PathLike = '',
   options: Mapping[str, Any] | None = None,
 ) -> types.Network:
   """A network whose variables are shapes: enough for its table of layers.
 
   Args:
-    name: of the model.
-    layouts: the spellings it may come in, the default first.
-    weights_: a file, or published weights, that decide the spelling.
+    name: as for `load`, and so are layouts and options.
+    layouts: the spellings.
+    weights: a file, or published weights, that decide the spelling.
     options: for the module.
   """
-  options = dict(options or {})
-  _check_options(name, layouts[0], options)
-  if weights_ and weights_ not in sources.of(name):
-    return load(name, layouts, weights_, options)  # Says what does not fit.
-  layout = next((x for x in layouts if x.source == weights_), layouts[0])
+  options = _checked(name, layouts[0], options)
+  if weights and weights not in sources.of(name):
+    return load(name, layouts, weights, options)  # Says what does not fit.
+  layout = next((x for x in layouts if x.source == weights), layouts[0])
   source = sources.SOURCES[layout.source]
   return _network(name, abstract(layout, options), source, '')
 
@@ -143,32 +147,7 @@ def parameters(network: types.Network) -> int:
   return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(state))
 
 
-def rows(name: str) -> list[tuple[str, str, str, str]]:
-  """(model, weights, licence, format) of each published file."""
-  return [
-    (name, key, source.licence, _format(source))
-    for key, source in sources.of(name).items()
-  ]
-
-
-def published(name: str) -> str:
-  """Where the weights of a model come from, as text."""
-  lines = ['weights:']
-  for key, source in sources.of(name).items():
-    mean, std = (
-      ', '.join(f'{v * 255:g}' for v in values)
-      for values in (source.mean, source.std)
-    )
-    order = 'BGR' if source.bgr else 'RGB'
-    lines += [
-      f'  {key} ({source.licence})',
-      f'    {source.url or "not published in this format: give a file"}',
-      f'    {order} of 0..255, minus ({mean}), over ({std})',
-    ]
-  return '\n'.join(lines)
-
-
-def preprocess(source: sources.Source) -> Callable[[jax.Array], jax.Array]:
+def preprocess(source: sources.Origin) -> Callable[[jax.Array], jax.Array]:
   """Images in [0, 1] RGB -> what a network with these weights takes.
 
   >>> caffe = sources.SOURCES["squeezenet1_0_caffe"]
@@ -182,7 +161,7 @@ def preprocess(source: sources.Source) -> Callable[[jax.Array], jax.Array]:
 
 
 class _OneKey(NamedTuple):
-  """In place of nnx.Rngs where no number is drawn: four times as fast."""
+  """Takes the place of nnx.Rngs where nothing is drawn: four times as fast."""
 
   key: types.Key
 
@@ -200,18 +179,8 @@ def _network(name, model, source, file) -> types.Network:
   )
 
 
-def _choose(layouts, tensors) -> Layout:
-  return next((x for x in layouts if x.marker in tensors), layouts[0])
-
-
-def _format(source: sources.Source) -> str:
-  if not source.url:
-    return 'safetensors, file only'
-  suffix = source.url.rpartition('.')[2]
-  return {'safetensors': suffix, 'zip': 'GraphDef'}.get(suffix, 'torch')
-
-
-def _check_options(name, layout, options) -> None:
-  for option in options:
+def _checked(name, layout, options) -> dict[str, Any]:
+  for option in options or ():
     if option not in layout.options:
       raise errors.unknown(f'option of {name}', option, layout.options)
+  return dict(options or {})

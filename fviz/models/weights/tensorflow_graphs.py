@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import zipfile
+from typing import Any
 
 import numpy as np
 from google.protobuf import message
@@ -17,14 +18,17 @@ from tensorboard.util import tensor_util
 from fviz import errors
 from fviz.models.weights import archives
 
+# Protocol buffers make their names at run time, unseen by type checkers.
+_graphs: Any = graph_pb2
+_types: Any = types_pb2
 _FLOATS = (
-  types_pb2.DT_HALF,
-  types_pb2.DT_BFLOAT16,
-  types_pb2.DT_FLOAT,
-  types_pb2.DT_DOUBLE,
+  _types.DT_HALF,
+  _types.DT_BFLOAT16,
+  _types.DT_FLOAT,
+  _types.DT_DOUBLE,
 )
-# Elements that a graph may have by repetition of one value: biases of zero,
-# but no more memory than a graph of honest size would take.
+# How many values a graph may have that only repeat another one. Biases of zero
+# do, but they take no more memory than a graph of honest size would.
 _MOST_REPEATED = 1 << 22
 
 
@@ -54,10 +58,10 @@ def constants(path: str | os.PathLike) -> dict[str, np.ndarray]:
   return weights
 
 
-def read(path: str | os.PathLike) -> graph_pb2.GraphDef:
-  """The graph in a .pb file or in a .zip."""
+def read(path: str | os.PathLike) -> Any:
+  """The GraphDef in a .pb file or in a .zip."""
   path = os.fspath(path)
-  graph = graph_pb2.GraphDef()
+  graph = _graphs.GraphDef()
   try:
     graph.ParseFromString(_bytes(path))
   except (message.DecodeError, OSError, RuntimeError) as error:
@@ -99,7 +103,7 @@ def _check_sizes(path: str, tensors) -> None:
 def _array(path: str, name: str, tensor) -> np.ndarray:
   try:
     return np.asarray(tensor_util.make_ndarray(tensor))
-  except Exception as error:  # Of numpy, of several kinds.
+  except Exception as error:  # NumPy raises several kinds.
     raise errors.FvizError(
       f'{path!r} is damaged: the constant {name} has no tensor of its shape '
       f'({error}). Fetch or copy it again.'

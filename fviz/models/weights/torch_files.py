@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import zipfile
+from typing import Any
 
 import numpy as np
 
@@ -17,17 +18,17 @@ from fviz.models.weights import archives
 
 # Where training scripts put the state dict.
 _CONTAINERS = ('state_dict', 'model', 'model_state_dict')
-# What wraps every name: the robustness library's, and data parallelism's.
+# Prefixes of every name: the robustness library's, and data parallelism's.
 _PREFIXES = ('module.model.', 'module.')
-# Tensors may share storage, as tied weights do, but not without end.
+# How many times over tensors may use the storage, as tied weights do.
 _MOST_SHARED = 4
 
 
 def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
-  """All tensors of the file's state dict; prefixes of wrappers are removed.
+  """All tensors of the file's state dict, without the prefixes of wrappers.
 
-  Of a checkpoint of the robustness library only the model is kept, without
-  the attacker and the normalizer around it.
+  A checkpoint of the robustness library also holds the attacker and the
+  normalizer around the model; they are left out.
 
   Raises:
     FvizError: without torch, for a damaged file, and for a pickle that holds
@@ -48,10 +49,15 @@ def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
     ) from error
 
 
-def unwrap(data, path: str = 'checkpoint') -> dict[str, np.ndarray]:
-  """The state dict in nested dicts of torch tensors, as numpy.
+def unwrap(data: Any, path: str = 'checkpoint') -> dict[str, np.ndarray]:
+  """The state dict in nested dicts of torch tensors, as NumPy arrays.
 
-  Batch norm's counters are dropped.
+  Args:
+    data: what torch read.
+    path: what messages call it.
+
+  Returns:
+    name -> array; batch norm's counters are left out.
   """
   while isinstance(data, dict):
     inner = [k for k in _CONTAINERS if isinstance(data.get(k), dict)]
@@ -82,7 +88,7 @@ def unwrap(data, path: str = 'checkpoint') -> dict[str, np.ndarray]:
 
 def _load(path: str):
   try:
-    import torch  # Optional.
+    import torch  # pyright: ignore[reportMissingImports]  # Optional.
   except ImportError as error:
     raise errors.FvizError(
       f'Reading {path!r} needs torch: pip install "fviz[torch]"; or give the '

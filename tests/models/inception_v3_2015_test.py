@@ -7,7 +7,7 @@ import safetensors.numpy
 from PIL import Image
 
 from fviz import errors, models
-from fviz.models import inception_v3
+from fviz.models import inception_v3_2015
 
 _FILE = 'inception_v3_2015.safetensors'
 
@@ -67,4 +67,4 @@ def test_missing_file_and_unknown_model():
 
 def test_keys_follow_the_graph():
   path = 'mixed_4/tower_1/conv_2/pre_relu/bias'
-  assert inception_v3.key_in_file(path) == 'mixed_4_tower_1_conv_2/bias'
+  assert inception_v3_2015.key_in_file(path) == 'mixed_4_tower_1_conv_2/bias'

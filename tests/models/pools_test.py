@@ -1,10 +1,9 @@
-"""The zoo's building blocks against NumPy, and small facts of its families."""
+"""The zoo's pools against NumPy."""
 
 import numpy as np
 import pytest
 
-from fviz import errors
-from fviz.models import inception_v1, layers
+from fviz.models import pools
 
 
 def _pool(x, window, stride, low, high, fill, reduce):
@@ -35,7 +34,7 @@ def _pool(x, window, stride, low, high, fill, reduce):
 )
 def test_ceil_mode(size, window, stride, padding, out):
   x = np.random.default_rng(0).normal(size=(size, size)).astype('f')
-  pool = layers.MaxPool(window, stride, padding, ceil=True)
+  pool = pools.MaxPool(window, stride, padding, ceil=True)
   y = np.asarray(pool(x[None, :, :, None]))[0, :, :, 0]
   assert y.shape == (out, out)
   high = (out - 1) * stride + window - size - padding
@@ -46,7 +45,7 @@ def test_ceil_mode(size, window, stride, padding, out):
 @pytest.mark.parametrize('count', [True, False])
 def test_average_pool_counts_the_padding_or_not(count):
   x = np.random.default_rng(0).normal(size=(5, 5)).astype('f')
-  pool = layers.AveragePool(3, 1, 1, count_padding=count)
+  pool = pools.AveragePool(3, 1, 1, count_padding=count)
   y = np.asarray(pool(x[None, :, :, None]))[0, :, :, 0]
   fill = 0 if count else np.nan
   expected = _pool(x, 3, 1, 1, 1, fill, np.mean if count else np.nanmean)
@@ -56,29 +55,7 @@ def test_average_pool_counts_the_padding_or_not(count):
 @pytest.mark.parametrize('size', [2, 6, 7, 13, 20])
 def test_adaptive_average(size):
   x = np.random.default_rng(0).normal(size=(size, size)).astype('f')
-  y = layers.AdaptiveAveragePool(6)(x[None, :, :, None])
+  y = pools.AdaptiveAveragePool(6)(x[None, :, :, None])
   bounds = [(i * size // 6, -(-(i + 1) * size // 6)) for i in range(6)]
   expected = [[x[a:b, c:d].mean() for c, d in bounds] for a, b in bounds]
   np.testing.assert_allclose(y[0, :, :, 0], expected, rtol=1e-4, atol=1e-6)
-
-
-def test_local_response_norm_by_the_definition():
-  """In float64; alpha is not divided by the window."""
-  x = 40 * np.random.default_rng(0).normal(size=(1, 2, 3, 20))
-  expected = np.empty_like(x)
-  for i in range(20):
-    near = x[..., max(i - 5, 0) : i + 6]
-    expected[..., i] = x[..., i] / (2 + 1e-4 * (near**2).sum(-1)) ** 0.5
-  y = inception_v1.LocalResponseNorm()(x.astype('f'))
-  np.testing.assert_allclose(y, expected, rtol=1e-5)
-
-
-def test_unknown_options_are_refused():
-  from fviz import models
-
-  with pytest.raises(errors.FvizError, match="Did you mean 'pool'"):
-    models.load('vgg16', pol='average')
-  with pytest.raises(errors.FvizError, match='average'):
-    models.describe('vgg16', pool='mean')
-  with pytest.raises(errors.FvizError, match='no options'):
-    models.load('pareidolia', pool='average')

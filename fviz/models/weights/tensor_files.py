@@ -1,0 +1,91 @@
+"""All tensors of a file, whatever its format; none can execute code."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+
+import numpy as np
+import safetensors.numpy
+
+from fviz import errors
+
+
+def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
+  """All tensors of a file by name, in the file's own layout.
+
+  Args:
+    path: .safetensors; .pth, .pt, .ckpt, .th or .bin of torch (needs torch);
+      .pb, a frozen TensorFlow graph, or a .zip with one. The content decides,
+      not the name.
+
+  Raises:
+    FvizError: if the file is missing, truncated or of another format.
+  """
+  path = os.fspath(path)
+  if not os.path.isfile(path):
+    raise errors.FvizError(f'No weights file {path!r}: give an existing file.')
+  return _READERS[_format(path)](path)
+
+
+def _format(path: str) -> str:
+  """Which reader takes a file, from its first bytes."""
+  try:
+    with open(path, 'rb') as file:
+      head = file.read(9)
+  except OSError as error:
+    raise errors.FvizError(
+      f'Cannot read {path!r}: {error.strerror}.'
+    ) from error
+  if head[:2] == b'PK':
+    return 'graph' if _graph_in_zip(path) else 'torch'
+  if head[:1] == b'\x80':  # A pickle: torch before version 1.6.
+    return 'torch'
+  if head[8:] == b'{' or path.endswith('.safetensors'):
+    return 'safetensors'
+  if path.endswith('.pb'):
+    return 'graph'
+  raise errors.FvizError(
+    f'{path!r} is of no known format: give a .safetensors file, a .pth, .ckpt '
+    'or .th of torch, or a frozen TensorFlow graph .pb.'
+  )
+
+
+def _graph_in_zip(path: str) -> bool:
+  try:
+    with zipfile.ZipFile(path) as archive:
+      return any(name.endswith('.pb') for name in archive.namelist())
+  except Exception as error:  # zipfile raises half a dozen kinds.
+    raise errors.FvizError(
+      f'{path!r} is not a whole zip archive ({error}): it may be truncated; '
+      'fetch or copy it again.'
+    ) from error
+
+
+def _read_safetensors(path: str) -> dict[str, np.ndarray]:
+  try:
+    return safetensors.numpy.load_file(path)
+  except Exception as error:  # Rust's, NumPy's, or an unknown dtype.
+    raise errors.FvizError(
+      f'{path!r} is not a readable safetensors file ({error}): it may be '
+      'truncated; fetch or copy it again.'
+    ) from error
+
+
+def _read_graph(path: str) -> dict[str, np.ndarray]:
+  from fviz.models.weights import tensorflow_graphs  # The protos load slowly.
+
+  return tensorflow_graphs.constants(path)
+
+
+def _read_torch(path: str) -> dict[str, np.ndarray]:
+  from fviz.models.weights import torch_files  # Optional: torch.
+
+  return torch_files.read(path)
+
+
+_READERS = {
+  'safetensors': _read_safetensors,
+  'graph': _read_graph,
+  'torch': _read_torch,
+}
