@@ -1,7 +1,7 @@
 """Candidates on the same units, side by side: pictures and numbers."""
 
 from fviz.compare.literature import regularizers
-from fviz.compare.rendering import curve_steps
+from fviz.compare.render_candidates import curve_steps
 from fviz.compare.runner import Report, run, sweep_of
 
 __all__ = [

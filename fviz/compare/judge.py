@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy
 
 from fviz import errors, transforms, types
 from fviz.compare import metrics, natural_path
@@ -242,7 +241,9 @@ def _joined(
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
-  return scipy.special.softmax(logits.astype(np.float64), axis=1)
+  from scipy import special  # Here, as it would slow down `import fviz`.
+
+  return special.softmax(logits.astype(np.float64), axis=1)
 
 
 def _plain(value) -> float | str:

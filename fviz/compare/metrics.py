@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike
 
 from fviz import color, natural_images
@@ -87,12 +86,14 @@ def spectrum_distance(images: ArrayLike) -> np.ndarray:
   common factor is removed. In nats: 0.7 is a typical factor of 2. NaN for a
   picture of one colour.
   """
+  from scipy import ndimage  # Here, as it would slow down `import fviz`.
+
   x = _float64(images)
   h, w = x.shape[1:3]
   frequency = _frequency(h, w)
   ring = np.rint(np.where(frequency <= 0.5, frequency, 0) * min(h, w))
   rings = np.unique(ring[ring > 0])
-  profile = lambda amplitude: scipy.ndimage.mean(amplitude, ring, rings)
+  profile = lambda amplitude: ndimage.mean(amplitude, ring, rings)
   expected = np.log(profile(natural_amplitude(h, w)))
   distances = []
   for picture in _luminance(x):

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike
 
 from fviz import errors, types
@@ -126,7 +125,9 @@ def rank_correlations(rows: ArrayLike, one: ArrayLike) -> np.ndarray:
   >>> rank_correlations([[1, 2, 9], [3, 2, 1], [5, 5, 5]], [0.1, 0.2, 0.3])
   array([ 1., -1.,  0.])
   """
-  a, b = (scipy.stats.rankdata(x, axis=-1) for x in (rows, one))
+  from scipy import stats  # Here, as it would slow down `import fviz`.
+
+  a, b = (stats.rankdata(x, axis=-1) for x in (rows, one))
   a, b = (x - x.mean(-1, keepdims=True) for x in (a, b))
   norms = np.linalg.norm(a, axis=-1) * np.linalg.norm(b)
   return np.divide(a @ b, norms, out=np.zeros(len(a)), where=norms > 0)

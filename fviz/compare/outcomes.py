@@ -26,9 +26,11 @@ class Outcome(NamedTuple):
 
   @property
   def name(self) -> str:
+    """The candidate's."""
     return self.candidate.name
 
   def failed(self, unit: sweep.Unit) -> bool:
+    """Whether the unit met a value that was not finite."""
     return finished_units.has_failed(self.records[unit])
 
   def picture(self, unit: sweep.Unit) -> np.ndarray:

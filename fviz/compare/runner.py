@@ -24,7 +24,7 @@ from fviz.compare import (
   literature,
   outcomes,
   ranking,
-  rendering,
+  render_candidates,
   sheets,
   tensorboard_runs,
 )
@@ -99,7 +99,7 @@ def run(
       c.name: enter(root.path / c.name, c.config) for c in plan.candidates
     }
     for program in plan.programs:
-      rendering.render(plan, program, folders)
+      render_candidates.render(plan, program, folders)
     ranked = _present(plan, root.path, folders)
   failed = sum(row.failed for row in ranked.rows)
   pictures = len(plan.candidates) * len(plan.units)
@@ -122,7 +122,9 @@ def sweep_of(file: str) -> SweepFunction:
 
 
 def _present(
-  plan: comparison_plan.Plan, path: epath.Path, folders: rendering.Folders
+  plan: comparison_plan.Plan,
+  path: epath.Path,
+  folders: render_candidates.Folders,
 ) -> ranking.Ranking:
   """Makes everything that people look at, from what is in the folders."""
   found = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike
 
 _LEVEL = 0.95  # Of confidence intervals.
@@ -47,9 +46,11 @@ def places(values: ArrayLike, better: int = 1) -> np.ndarray:
   >>> print(places([[1.], [3.], [3.], [np.nan]]).T)
   [[3.  1.5 1.5 4. ]]
   """
+  from scipy import stats  # Here, as it would slow down `import fviz`.
+
   x = np.asarray(values, np.float64)
   worse = np.where(np.isfinite(x), -better * x, np.inf)
-  return scipy.stats.rankdata(worse, axis=0)
+  return stats.rankdata(worse, axis=0)
 
 
 def interval(
@@ -70,12 +71,14 @@ def interval(
   >>> interval([1., 1.])
   (1.0, 1.0, 1.0)
   """
+  from scipy import stats  # As above.
+
   x = np.array([v for v in values if v is not None], np.float64)
   x = x[np.isfinite(x)]
   if len(x) < 2:  # Nothing to draw from.
     one = float(x[0]) if len(x) else float('nan')
     return one, one, one
-  low, high = scipy.stats.bootstrap(
+  low, high = stats.bootstrap(
     (x,),
     np.mean,
     n_resamples=resamples,
