@@ -73,7 +73,11 @@ def normalized(config: Mapping[str, Any]) -> dict:
 
 
 def flat(tree: Any, prefix: str = '') -> Iterator[tuple[str, Any]]:
-  """Pairs of dotted name and leaf; an empty dict is a leaf."""
+  """(dotted name, leaf) of everything in nested dicts; {} is a leaf.
+
+  >>> dict(flat({'film': {'fps': 25.0}, 'seed': 0}))
+  {'film.fps': 25.0, 'seed': 0}
+  """
   if not isinstance(tree, dict) or (not tree and prefix):
     yield prefix, tree
     return
