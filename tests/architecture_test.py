@@ -63,7 +63,6 @@ CLASSES = {
   'Block': 'what the papers of ResNet and ConvNeXt both call a block',
   'InceptionV3': 'the network of TensorFlow and that of torchvision',
   'Mixed': 'the blocks of the Inceptions are named so in their checkpoints',
-  'Plan': 'what a run is to do, one of each kind of run',
   'Report': 'what a run came to, one of each kind of run',
 }
 

@@ -18,7 +18,7 @@ from fviz.compare.shared_programs import SharedProgram
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class ComparisonPlan:
   """Everything that a comparison needs to know.
 
   Attributes:
@@ -52,7 +52,7 @@ def plan(
   add_candidates: SweepFunction,
   network: types.Network | None = None,
   other: types.Network | None = None,
-) -> Plan:
+) -> ComparisonPlan:
   """Reads and checks a config and its candidates; nothing is written.
 
   Args:
@@ -71,7 +71,7 @@ def plan(
   units = sweep.plan(config, network)
   compared = candidates_module.collect(add_candidates, config, network)
   programs = shared_programs.shared(compared, network)
-  return Plan(
+  return ComparisonPlan(
     network=network,
     units=tuple(units),
     programs=programs,

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from fviz import engine, sweep, types
 from fviz.compare import statistics
 from fviz.compare.candidates import Candidate
-from fviz.compare.comparison_plan import Plan
+from fviz.compare.comparison_plan import ComparisonPlan
 from fviz.compare.shared_programs import SharedProgram
 from fviz.runs import finished_units
 from fviz.storage import workdir
@@ -48,7 +48,9 @@ class _Clock:
     return seconds
 
 
-def render(plan: Plan, program: SharedProgram, folders: Folders) -> None:
+def render(
+  plan: ComparisonPlan, program: SharedProgram, folders: Folders
+) -> None:
   """Renders what the folders lack of the candidates of one program."""
   jobs = _missing(plan, program, folders)
   if not jobs:
@@ -88,7 +90,7 @@ def curve_steps(steps: int) -> list[int]:
 
 
 def _missing(
-  plan: Plan, program: SharedProgram, folders: Folders
+  plan: ComparisonPlan, program: SharedProgram, folders: Folders
 ) -> list[_Job]:
   jobs = []
   for row, candidate in enumerate(program.candidates):
@@ -109,7 +111,7 @@ def _keys(jobs: Sequence[_Job]) -> types.Key:
 
 
 def _save(
-  plan: Plan,
+  plan: ComparisonPlan,
   folders: Folders,
   jobs: Sequence[_Job],
   result: engine.Result,
@@ -134,7 +136,10 @@ def _save(
 
 
 def _measured(
-  plan: Plan, jobs: Sequence[_Job], result: engine.Result, seconds: float
+  plan: ComparisonPlan,
+  jobs: Sequence[_Job],
+  result: engine.Result,
+  seconds: float,
 ) -> list[dict[str, float | str]]:
   """The metrics of each job's picture, {} of one that failed."""
   measured: list[dict[str, float | str]] = [{} for _ in jobs]

@@ -122,7 +122,7 @@ def sweep_of(file: str) -> SweepFunction:
 
 
 def _present(
-  plan: comparison_plan.Plan,
+  plan: comparison_plan.ComparisonPlan,
   path: epath.Path,
   folders: render_candidates.Folders,
 ) -> ranking.Ranking:

@@ -9,7 +9,7 @@ from etils import epath
 
 from fviz import sweep, tensorboard
 from fviz.compare import ranking, sheets
-from fviz.compare.comparison_plan import Plan
+from fviz.compare.comparison_plan import ComparisonPlan
 from fviz.compare.outcomes import Outcome
 from fviz.compare.ranking import Ranking
 from fviz.media import contact_sheet
@@ -18,7 +18,9 @@ from fviz.runs import finished_units
 _EVENTS = 'events.out.tfevents.*'
 
 
-def write_candidate(plan: Plan, outcome: Outcome, row: ranking.Row) -> None:
+def write_candidate(
+  plan: ComparisonPlan, outcome: Outcome, row: ranking.Row
+) -> None:
   """The run of one candidate; all candidates have the same tags."""
   _forget(outcome.folder.path)
   recipe = outcome.candidate.recipe
@@ -40,7 +42,7 @@ def write_candidate(plan: Plan, outcome: Outcome, row: ranking.Row) -> None:
 
 
 def write_all(
-  plan: Plan,
+  plan: ComparisonPlan,
   directory: epath.Path,
   outcomes: Sequence[Outcome],
   ranked: Ranking,
@@ -80,7 +82,7 @@ def _write_pictures(
 
 
 def _write_curve(
-  writer: tensorboard.Writer, plan: Plan, outcome: Outcome
+  writer: tensorboard.Writer, plan: ComparisonPlan, outcome: Outcome
 ) -> None:
   """The mean objective over units, step by step."""
   histories = [outcome.records[u].get('history') or [] for u in plan.units]

@@ -68,7 +68,10 @@ def _counted(monkeypatch):
 def test_a_comparison_from_end_to_end(tmp_path, monkeypatch):
   path, engines = tmp_path / 'run', _counted(monkeypatch)
   report = _run(path)
-  assert [one.compilations for one in engines] == [1, 1]  # One a structure.
+  assert [e.programs.compilations for e in engines] == [
+    1,
+    1,
+  ]  # One a structure.
   _check_ledgers(path)
   _check_table(path, report)
   _check_events(path)
