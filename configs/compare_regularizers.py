@@ -13,8 +13,8 @@ python -m experiments.compare --config=configs/compare_regularizers.py \
 
 Expect brittle noise from plain pixels, at least on Inception, and recognizable
 motifs from Fourier with robustness; see docs/regularizers.md. The first two
-took 5 and 9 minutes of CPU time. In TensorBoard each variant is a run with the
-same tags, and a row of the HParams tab.
+took 5 and 9 minutes of CPU time. In TensorBoard each candidate is a run with
+the same tags, and a row of the HParams tab.
 """
 
 from fviz import compare

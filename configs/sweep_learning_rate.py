@@ -3,9 +3,9 @@ r"""A sweep over hyperparameters: learning rate and decay of the spectrum.
 python -m experiments.compare --config=configs/sweep_learning_rate.py \
   --workdir=runs/rates
 
-All variants differ in numbers only, so they are one compiled program: minutes
-on two CPU cores; `:smoke` takes seconds. The HParams tab shows activation and
-noise over both numbers.
+All candidates differ in numbers only, so they are one compiled program. It
+takes minutes on two CPU cores; `:smoke` takes seconds. The HParams tab shows
+activation and noise over both numbers.
 """
 
 from fviz import config as configs

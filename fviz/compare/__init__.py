@@ -1,12 +1,8 @@
 """Candidates on the same units, side by side: pictures and numbers."""
 
-from fviz.compare.runner import (
-  Report,
-  curve_steps,
-  regularizers,
-  run,
-  sweep_of,
-)
+from fviz.compare.literature import regularizers
+from fviz.compare.render_candidates import curve_steps
+from fviz.compare.runner import Report, run, sweep_of
 
 __all__ = [
   'Report',

@@ -1,8 +1,8 @@
 """Numbers that say how good a picture is: of the picture, and of its unit.
 
-The picture's own are plain NumPy in float64, `images` [n, h, w, c] in [0, 1]
--> [n]. Those that need the network are in `fviz.compare.judge`. `METRICS` is the list
-that reports and TensorBoard show.
+`METRICS` lists what reports and TensorBoard show. The functions here need only
+the pictures, or activations: plain NumPy in float64, images [n, h, w, c] in
+[0, 1] -> [n]. Numbers that need a network are in `fviz.compare.judge`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike
 
 from fviz import color, natural_images
 
-_LEVEL = 0.95  # Of confidence intervals.
 _DARK, _BRIGHT = 0.02, 0.98  # What counts as saturated: 5 of 255 levels.
 
 
@@ -43,7 +42,7 @@ METRICS = {
   'spectrum_distance': Metric(-1, 'RMS log distance to the natural spectrum'),
   'color_distance': Metric(-1, 'distance to the natural colour covariance'),
   'saturation': Metric(-1, f'share of values below {_DARK} or over {_BRIGHT}'),
-  'diversity': Metric(0, '1 - Gram cosine to the other variants'),
+  'diversity': Metric(0, '1 - Gram cosine to the other candidates'),
   'steps_to_95': Metric(-1, 'gradient evaluations to 95 % of the final value'),
   'seconds_to_95': Metric(-1, 'seconds to it, its share of the batch'),
 }
@@ -82,22 +81,19 @@ def spectrum_distance(images: ArrayLike) -> np.ndarray:
   """RMS difference of log radial amplitudes to natural images, >= 0.
 
   The luminance (first axis of the decorrelated colours) against the closed form
-  of `fviz.natural_images`, f^-1.283 exp(-(f / .31)^2.4); both are averaged over rings
-  one cycle per image wide, up to the Nyquist frequency, and the best common
-  factor is removed. In nats: 0.7 is a typical factor of 2. NaN for a picture of
-  one colour.
+  of `fviz.natural_images`, f^-1.283 exp(-(f / .31)^2.4). Both are averaged over
+  rings one cycle per image wide, up to the Nyquist frequency, and the best
+  common factor is removed. In nats: 0.7 is a typical factor of 2. NaN for a
+  picture of one colour.
   """
+  from scipy import ndimage  # Here, as it would slow down `import fviz`.
+
   x = _float64(images)
   h, w = x.shape[1:3]
   frequency = _frequency(h, w)
-  ring = np.rint(frequency * min(h, w)).astype(int)
-  inside = (frequency > 0) & (frequency <= 0.5) & (ring > 0)
-  rings, place = np.unique(ring[inside], return_inverse=True)
-
-  def profile(amplitude):
-    total = np.bincount(place, amplitude[inside], minlength=len(rings))
-    return total / np.bincount(place, minlength=len(rings))
-
+  ring = np.rint(np.where(frequency <= 0.5, frequency, 0) * min(h, w))
+  rings = np.unique(ring[ring > 0])
+  profile = lambda amplitude: ndimage.mean(amplitude, ring, rings)
   expected = np.log(profile(natural_amplitude(h, w)))
   distances = []
   for picture in _luminance(x):
@@ -170,29 +166,6 @@ def of_pictures(images: ArrayLike) -> dict[str, np.ndarray]:
   return {function.__name__: function(images) for function in names}
 
 
-def steps_to(history: ArrayLike, share: float = 0.95) -> int:
-  """Gradient evaluations until the objective stays near its final value.
-
-  The history is smoothed by a running mean over 1/16 of the steps; the answer
-  is the first step at start + share (final - start) or above. All steps where
-  the objective did not rise.
-
-  Args:
-    history: [steps], the objective at each step.
-    share: of the way from the first to the last value.
-
-  >>> steps_to([0., 4., 8., 9., 10., 10.])
-  5
-  """
-  x = _float64(history)
-  width = max(1, len(x) // 16)
-  smooth = np.convolve(x, np.ones(width) / width, 'valid')
-  start, final = smooth[0], smooth[-1]
-  if not final > start:
-    return len(x)
-  return int(np.argmax(smooth >= start + share * (final - start))) + width
-
-
 def diversity(activations: ArrayLike) -> np.ndarray:
   """1 - the mean Gram cosine of each picture to the others, in [0, 1].
 
@@ -222,53 +195,6 @@ def diversity(activations: ArrayLike) -> np.ndarray:
   count = np.isfinite(distance).sum(1)
   total = np.nansum(distance, 1)
   return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def places(values: ArrayLike, better: int = 1) -> np.ndarray:
-  """Ranks of the variants on each unit, 1 = best, ties at their mean.
-
-  Args:
-    values: [variants, units]; what is not finite comes last.
-    better: 1 if more is better, -1 if less.
-
-  Returns:
-    [variants, units].
-
-  >>> print(places([[1.], [3.], [3.], [np.nan]]).T)
-  [[3.  1.5 1.5 4. ]]
-  """
-  x = better * _float64(values)
-  x = np.where(np.isfinite(x), x, -np.inf)
-  above = (x[None] > x[:, None]).sum(1)
-  ties = (x[None] == x[:, None]).sum(1)
-  return above + (ties + 1) / 2
-
-
-def interval(
-  values: ArrayLike, resamples: int = 2000
-) -> tuple[float, float, float]:
-  """Mean and 95 % bootstrap interval (percentiles) over units.
-
-  Deterministic; non-finite values are left out; NaN where none is left.
-
-  Args:
-    values: [units].
-    resamples: how often units are drawn with replacement.
-
-  Returns:
-    (mean, low, high).
-
-  >>> interval([1., 1.])
-  (1.0, 1.0, 1.0)
-  """
-  x = np.array([v for v in values if v is not None], np.float64)
-  x = x[np.isfinite(x)]
-  if not len(x):
-    return (np.nan,) * 3
-  draws = np.random.default_rng(0).integers(len(x), size=(resamples, len(x)))
-  tail = 50 * (1 - _LEVEL)
-  low, high = np.percentile(x[draws].mean(1), [tail, 100 - tail])
-  return float(x.mean()), float(low), float(high)
 
 
 def _float64(x: ArrayLike) -> np.ndarray:

@@ -44,14 +44,14 @@ def sweep() -> ConfigDict:
 
 
 def compare() -> ConfigDict:
-  """Defaults of a comparison of variants on some units of one layer."""
+  """Defaults of a comparison of candidates on some units of one layer."""
   config = sweep()
   config.channels = tuple(range(8))
   config.parameterization = 'pixels()'
   config.color = 'sigmoid'
   config.transforms = ''
   config.comparison = ConfigDict()
-  config.comparison.rank_by = 'heldout_mean'  # A name of metrics.METRICS.
+  config.comparison.rank_by = 'heldout_mean'  # Of compare.metrics.METRICS.
   config.comparison.transfer = ''  # Another model with the same labels.
   config.comparison.transfer_weights = ''
   config.comparison.natural_images = ''  # A folder of photos, hundreds at best.

@@ -7,12 +7,13 @@ types, whatever the text says.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
 
 from fviz import errors
+from fviz.storage import config_file
 
 
 def override(config: ConfigDict, values: Mapping[str, Any]) -> None:
@@ -21,7 +22,7 @@ def override(config: ConfigDict, values: Mapping[str, Any]) -> None:
   Raises:
     FvizError: an unknown field, or a value of another type.
   """
-  known = set(dict(flat(config.to_dict())))
+  known = set(dict(config_file.flat(config.to_dict())))
   for name, value in values.items():
     if name not in known:
       raise errors.unknown('field of the config', name, sorted(known))
@@ -40,7 +41,7 @@ def restored(config: ConfigDict, record: Mapping[str, Any]) -> ConfigDict:
   if not isinstance(fields, dict):
     raise errors.FvizError('The recipe has no config.')
   config = config.lock()
-  override(config, dict(flat(fields)))
+  override(config, dict(config_file.flat(fields)))
   return config
 
 
@@ -60,21 +61,6 @@ def parsed(assignments: Iterable[str]) -> dict[str, Any]:
     except (ValueError, SyntaxError):
       found[name.strip()] = value
   return found
-
-
-def flat(
-  tree: Mapping[str, Any], prefix: str = ''
-) -> Iterator[tuple[str, Any]]:
-  """(dotted name, value) of everything in nested dictionaries.
-
-  >>> dict(flat({'film': {'fps': 25.0}, 'seed': 0}))
-  {'film.fps': 25.0, 'seed': 0}
-  """
-  for key, value in tree.items():
-    if isinstance(value, dict):
-      yield from flat(value, f'{prefix}{key}.')
-    else:
-      yield prefix + str(key), value
 
 
 def _like(config: ConfigDict, name: str, value: Any) -> Any:

@@ -51,7 +51,7 @@ def differences(
   old: Mapping, new: Mapping, ignore: Iterable[str] = ()
 ) -> list[str]:
   """A line for each field that differs, old -> new."""
-  old, new = dict(_flat(old)), dict(_flat(new))
+  old, new = dict(flat(old)), dict(flat(new))
   lines = []
   for name in dict.fromkeys([*old, *new]):
     if any(f'{name}.'.startswith(f'{i}.') for i in ignore):
@@ -72,13 +72,17 @@ def normalized(config: Mapping[str, Any]) -> dict:
     raise FvizError(f'The config does not fit in JSON: {error}.') from error
 
 
-def _flat(tree: Any, prefix: str = '') -> Iterator[tuple[str, Any]]:
-  """Pairs of dotted name and leaf; an empty dict is a leaf."""
+def flat(tree: Any, prefix: str = '') -> Iterator[tuple[str, Any]]:
+  """(dotted name, leaf) of everything in nested dicts; {} is a leaf.
+
+  >>> dict(flat({'film': {'fps': 25.0}, 'seed': 0}))
+  {'film.fps': 25.0, 'seed': 0}
+  """
   if not isinstance(tree, dict) or (not tree and prefix):
     yield prefix, tree
     return
   for key, value in tree.items():
-    yield from _flat(value, f'{prefix}.{key}' if prefix else str(key))
+    yield from flat(value, f'{prefix}.{key}' if prefix else str(key))
 
 
 def _same(a: Any, b: Any) -> bool:

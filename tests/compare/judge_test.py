@@ -4,9 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import scipy.stats
-import small
-from PIL import Image
 
 from fviz import errors, networks
 from fviz.compare import judge, metrics
@@ -94,54 +91,6 @@ def test_networks_without_common_labels_are_refused():
   other = _network(('cat', 'dog', 'bird'), name='animals')
   with pytest.raises(errors.FvizError, match='share no labels'):
     judge.Judge(_network(), 'rgb', other)
-
-
-def test_natural_path():
-  network = small.network()
-  rng = np.random.default_rng(1)
-  colors = rng.random([12, 1, 1, 3], np.float32)  # What units differ by.
-  natural = colors * rng.random([12, 24, 24, 3], np.float32)
-  one = judge.Judge(network, 'conv_1', natural=natural)
-  unit = 3
-  layers = ('conv', 'norm', 'drop', 'conv_1')
-  a = network.apply(network.variables, jnp.asarray(natural), layers)
-  means = {k: np.asarray(v).mean((1, 2)) for k, v in a.items()}
-  best = np.argsort(means['conv_1'][:, unit])[-5:]
-  (found,) = one.measure(natural[best[-1:]], np.array([unit]))
-
-  wanted = np.mean(
-    [
-      scipy.stats.spearmanr(means[k][best[-1]], means[k][best].mean(0))[0]
-      for k in layers
-    ]
-  )
-  assert found['natural_path'] == pytest.approx(wanted, abs=1e-5)
-  floor, ceiling = one.natural_range(np.array([unit]))
-  assert -1 <= floor <= ceiling <= 1
-  black = one.measure(np.zeros([1, 24, 24, 3]), np.array([unit]))[0]
-  assert black['natural_path'] < found['natural_path']
-
-
-def test_ranks_share_ties():
-  ranks = judge._ranks(np.array([0.0, 5.0, 0.0, 7.0]))
-  np.testing.assert_allclose(ranks, np.array([1.5, 3, 1.5, 4]) - 2.5)
-  assert judge._spearman(np.zeros(3), np.arange(3.0)) == 0
-
-
-def test_natural_images_from_a_folder(tmp_path):
-  wide = np.zeros([10, 30, 3], np.uint8)
-  wide[:, 10:20] = 255  # The middle square.
-  Image.fromarray(wide).save(tmp_path / 'a.png')
-  Image.fromarray(255 - wide).save(tmp_path / 'b.png')
-  (tmp_path / 'notes.txt').write_text('no image')
-  images = judge.natural_images(str(tmp_path), 8)
-  assert images.shape == (2, 8, 8, 3) and images.dtype == np.float32
-  assert images[0].min() > 0.9 and images[1].max() < 0.1
-  with pytest.raises(errors.FvizError, match='No folder'):
-    judge.natural_images(str(tmp_path / 'none'), 8)
-  (tmp_path / 'b.png').unlink()
-  with pytest.raises(errors.FvizError, match='at least 2'):
-    judge.natural_images(str(tmp_path), 8)
 
 
 def test_names_are_those_of_the_table():

@@ -107,22 +107,6 @@ def test_saturation_counts_values():
   assert metrics.saturation(picture) == pytest.approx(20 / 300)
 
 
-def test_steps_to_95_percent():
-  ramp = np.arange(200.0)
-  # Smoothing over 12 steps: the first mean is that of steps 1 to 12.
-  smooth = np.array([ramp[i : i + 12].mean() for i in range(189)])
-  wanted = np.flatnonzero(
-    smooth >= smooth[0] + 0.95 * (smooth[-1] - smooth[0])
-  )[0]
-  assert metrics.steps_to(ramp) == wanted + 12
-  fast = 1 - np.exp(-np.arange(200) / 5)
-  slow = 1 - np.exp(-np.arange(200) / 40)
-  assert metrics.steps_to(fast) < metrics.steps_to(slow) < 200
-  assert metrics.steps_to(np.zeros(50)) == 50
-  assert metrics.steps_to(-ramp) == 200
-  assert metrics.steps_to([3.0]) == 1
-
-
 def test_diversity_is_one_minus_the_mean_gram_cosine():
   rng = np.random.default_rng(0)
   several = [rng.normal(size=(h, 3, 5)) for h in (2, 4, 4)]
@@ -138,29 +122,6 @@ def test_diversity_is_one_minus_the_mean_gram_cosine():
   dead = metrics.diversity([several[0], 0 * several[0], several[0]])
   np.testing.assert_allclose(dead, [0, np.nan, 0], atol=1e-6)
   assert np.isnan(metrics.diversity(several[:1])).all()
-
-
-def test_interval():
-  values = np.random.default_rng(0).normal(3.0, 2.0, 400)
-  mean, low, high = metrics.interval(values)
-  assert mean == pytest.approx(values.mean())
-  # For many units the bootstrap is the normal approximation.
-  half = 1.96 * values.std() / np.sqrt(len(values))
-  assert low == pytest.approx(mean - half, abs=0.15 * half)
-  assert high == pytest.approx(mean + half, abs=0.15 * half)
-  assert metrics.interval([2.0, None, np.nan, 4.0])[0] == 3.0
-  assert np.isnan(metrics.interval([None, np.nan])).all()
-  assert metrics.interval(values) == metrics.interval(values)
-
-
-def test_places():
-  values = [[5.0, 1.0, np.nan], [4.0, 2.0, 1.0], [3.0, 2.0, 0.0]]
-  np.testing.assert_array_equal(
-    metrics.places(values), [[1, 3, 3], [2, 1.5, 1], [3, 1.5, 2]]
-  )
-  np.testing.assert_array_equal(
-    metrics.places(values, -1), [[3, 1, 3], [2, 2.5, 2], [1, 2.5, 1]]
-  )
 
 
 def test_luminance_is_the_first_decorrelated_axis():

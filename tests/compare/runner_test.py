@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing import event_accumulator
 
 from fviz import compare, engine, errors, models
 from fviz import config as configs
-from fviz.compare import candidates, metrics
+from fviz.compare import candidates, metrics, shared_programs
 from fviz.media import png
 
 _CHANNELS = (1, 4)
@@ -68,7 +68,10 @@ def _counted(monkeypatch):
 def test_a_comparison_from_end_to_end(tmp_path, monkeypatch):
   path, engines = tmp_path / 'run', _counted(monkeypatch)
   report = _run(path)
-  assert [one.compilations for one in engines] == [1, 1]  # One a structure.
+  assert [e.programs.compilations for e in engines] == [
+    1,
+    1,
+  ]  # One a structure.
   _check_ledgers(path)
   _check_table(path, report)
   _check_events(path)
@@ -153,7 +156,7 @@ def _check_hparams(path, log):
     )
     columns = {info['name'] for info in experiment['hparamInfos']}
     assert columns == {
-      'variant',
+      'candidate',
       'seed',
       'optimizer',
       'parameterization',
@@ -171,7 +174,7 @@ def _check_hparams(path, log):
     }
     answer = get('plugin/hparams/session_groups', request=json.dumps(ask))
     groups = json.loads(answer)['sessionGroups']
-  rows = {group['hparams']['variant']: group for group in groups}
+  rows = {group['hparams']['candidate']: group for group in groups}
   assert set(rows) == {'none', 'tv', 'fast', 'broken', 'fourier'}
   assert rows['tv']['hparams']['regularizers.total_variation'] == 0.5
   assert rows['fast']['hparams']['optimizer'] == 'adam(1.5)'
@@ -182,7 +185,7 @@ def _check_hparams(path, log):
 
 
 def _check_alone(path, alone):
-  """A variant by itself is the same as among others."""
+  """A candidate by itself is the same as among others."""
 
   def sweep(add):
     add('tv', **{'regularizers.total_variation': 0.5})
@@ -193,7 +196,7 @@ def _check_alone(path, alone):
 
 
 def _check_resume(path, resumed, engines):
-  """Killed in a line of one variant, with another variant to come."""
+  """Killed in a line of one candidate, with another candidate to come."""
   shutil.copytree(path, resumed)
   ledger = resumed / 'fourier' / 'ledger-0.jsonl'
   lines = ledger.read_text().splitlines(keepends=True)
@@ -223,6 +226,7 @@ def _check_resume(path, resumed, engines):
     ({'comparison': {'rank_by': 'transfer'}}, 'give config.comparison.trans'),
     ({'comparison': {'natural_images': 'nowhere'}}, 'No folder'),
     ({'layer': 'conv,conv_1'}, 'one layer'),
+    ({'layer': 'conv*'}, 'one layer'),
     ({'channels': (1, 99)}, '99'),
     ({'steps': 0}, 'at least 1'),
   ],
@@ -243,7 +247,7 @@ def test_ranking_by_classes_needs_labels(tmp_path):
   assert not (tmp_path / 'run').exists()
 
 
-def test_bad_variants_are_refused_together(tmp_path):
+def test_bad_candidates_are_refused_together(tmp_path):
   def sweep(add):
     add('a')
     add('a')
@@ -262,7 +266,7 @@ def test_a_module_is_a_config(tmp_path):
     compare.run(module, str(tmp_path / 'run'))
 
 
-def test_a_config_file_without_variants_is_refused(tmp_path):
+def test_a_config_file_without_candidates_is_refused(tmp_path):
   file = tmp_path / 'config.py'
   file.write_text('def get_config():\n  return None\n')
   with pytest.raises(errors.FvizError, match='defines no sweep'):
@@ -281,6 +285,6 @@ def test_configs_compile_once_a_structure(name, count, programs):
     config = module.get_config(kind)
     found = candidates.collect(module.sweep, config, network)
     assert len(found) == count
-  assert len(candidates.groups(found, network)) == programs
+  assert len(shared_programs.shared(found, network)) == programs
   with pytest.raises(ValueError, match='Unknown kind'):
     module.get_config('tiny')

@@ -1,0 +1,140 @@
+"""What a config of `fviz.config.compare` stands for, read once and checked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from fviz import config as configs
+from fviz import errors, models, networks, sweep, types
+from fviz.compare import candidates as candidates_module
+from fviz.compare import judge as judge_module
+from fviz.compare import metrics, natural_path, shared_programs
+from fviz.compare.candidates import Candidate, SweepFunction
+from fviz.compare.shared_programs import SharedProgram
+
+
+@dataclasses.dataclass(frozen=True)
+class ComparisonPlan:
+  """Everything that a comparison needs to know.
+
+  Attributes:
+    network: to look into.
+    units: of one layer, the same for all candidates.
+    programs: all candidates, by the compiled program that they run in.
+    candidates: all candidates, as they were added.
+    judge: measures their pictures.
+    rank_by: the metric that orders them.
+    batch_size: pictures at once, at most; or 'auto'.
+    snapshot_steps: those of the config that the candidates start from.
+    record: what makes the pictures again, for config.json.
+    differences: field -> {candidate: value}, where any candidate differs from
+      the config.
+  """
+
+  network: types.Network
+  units: tuple[sweep.Unit, ...]
+  programs: tuple[SharedProgram, ...]
+  candidates: tuple[Candidate, ...]
+  judge: judge_module.Judge
+  rank_by: str
+  batch_size: int | str
+  snapshot_steps: tuple[int, ...]
+  record: Mapping[str, Any]
+  differences: Mapping[str, Mapping[str, Any]]
+
+
+def plan(
+  config: ConfigDict,
+  add_candidates: SweepFunction,
+  network: types.Network | None = None,
+  other: types.Network | None = None,
+) -> ComparisonPlan:
+  """Reads and checks a config and its candidates; nothing is written.
+
+  Args:
+    config: see `fviz.config.compare`.
+    add_candidates: the config's `sweep(add)`.
+    network: your own, instead of the zoo's `config.model`.
+    other: your own for `transfer`.
+
+  Raises:
+    FvizError: for everything wrong in the config, or in any candidate.
+  """
+  configs.check(config, own_network=network is not None)
+  _check_rank_by(config.comparison)
+  network = network or models.load(config.model, config.weights)
+  layer = _layer(config.layer, network)
+  units = sweep.plan(config, network)
+  compared = candidates_module.collect(add_candidates, config, network)
+  programs = shared_programs.shared(compared, network)
+  return ComparisonPlan(
+    network=network,
+    units=tuple(units),
+    programs=programs,
+    candidates=compared,
+    judge=_judge(config, layer, network, other),
+    rank_by=config.comparison.rank_by,
+    batch_size=config.batch_size or 'auto',
+    snapshot_steps=configs.snapshot_steps(config),
+    record=sweep.record_of(config, network),
+    differences=candidates_module.differences(compared, config.to_dict()),
+  )
+
+
+def _check_rank_by(comparison: ConfigDict) -> None:
+  rank_by = comparison.rank_by
+  if rank_by not in metrics.METRICS:
+    raise errors.unknown(
+      'metric of config.comparison.rank_by', rank_by, metrics.METRICS
+    )
+  if not metrics.METRICS[rank_by].better:
+    raise errors.FvizError(
+      f'config.comparison.rank_by: more {rank_by} is neither better nor '
+      'worse. Choose another metric.'
+    )
+  needed = {'transfer': 'transfer', 'natural_path': 'natural_images'}
+  if rank_by in needed and not comparison[needed[rank_by]]:
+    raise errors.FvizError(
+      f'config.comparison.rank_by is {rank_by}: give '
+      f'config.comparison.{needed[rank_by]}.'
+    )
+
+
+def _layer(text: str, network: types.Network) -> str:
+  layers = networks.select(network, text)
+  if len(layers) != 1:
+    raise errors.FvizError(
+      f'config.layer is {text!r}: a comparison is about units of one layer. '
+      'Run one for each.'
+    )
+  return layers[0]
+
+
+def _judge(
+  config: ConfigDict,
+  layer: str,
+  network: types.Network,
+  other: types.Network | None,
+) -> judge_module.Judge:
+  wanted = config.comparison
+  if other is None and wanted.transfer:
+    other = models.load(wanted.transfer, wanted.transfer_weights)
+  natural = None
+  if wanted.natural_images:
+    if network.input_channels != 3:
+      raise errors.FvizError(
+        f'config.comparison.natural_images are RGB, {network.name} takes '
+        f'{network.input_channels} channels: leave them out.'
+      )
+    natural = natural_path.photos(wanted.natural_images, config.size)
+  made = judge_module.Judge(network, layer, other, natural)
+  if wanted.rank_by == 'class_probability' and not made.logits:
+    raise errors.FvizError(
+      f'config.comparison.rank_by is class_probability: the last layer of '
+      f'{network.name} has no labels. Choose another metric.'
+    )
+  return made

@@ -1,0 +1,158 @@
+"""What candidates still lack: rendered, measured and written."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from tqdm import tqdm
+
+from fviz import engine, sweep, types
+from fviz.compare import statistics
+from fviz.compare.candidates import Candidate
+from fviz.compare.comparison_plan import ComparisonPlan
+from fviz.compare.shared_programs import SharedProgram
+from fviz.runs import finished_units
+from fviz.storage import workdir
+
+_CURVE = 64  # Points of an objective's curve, at most.
+Folders = Mapping[str, workdir.Workdir]  # By the candidates' names.
+
+
+class _Job(NamedTuple):
+  """One unit of one candidate."""
+
+  row: int  # Of the candidate in its program.
+  candidate: Candidate
+  unit: sweep.Unit
+
+
+class _Clock:
+  """Seconds a batch took, without the compilation before its first step."""
+
+  def __init__(self):
+    self._start: float | None = None
+
+  def tick(self, step: int) -> None:
+    # Steps are only dispatched by now, so none of the work is missed.
+    self._start = self._start or time.monotonic()
+
+  def lap(self) -> float:
+    seconds = time.monotonic() - (self._start or time.monotonic())
+    self._start = None
+    return seconds
+
+
+def render(
+  plan: ComparisonPlan, program: SharedProgram, folders: Folders
+) -> None:
+  """Renders what the folders lack of the candidates of one program."""
+  jobs = _missing(plan, program, folders)
+  if not jobs:
+    return
+  rows = np.array([job.row for job in jobs])
+  channels = np.array([job.unit[1] for job in jobs])
+  clock = _Clock()
+  parts = engine.batches(
+    plan.network,
+    engine.channel_jobs(
+      plan.network,
+      plan.units[0][0],
+      channels,
+      _keys(jobs),
+      tuple(x[rows] for x in program.numbers),
+    ),
+    program.recipe,
+    plan.batch_size,
+    clock.tick,
+  )
+  label = ', '.join(one.name for one in program.candidates)
+  label = label if len(label) < 30 else f'{label[:29]}…'
+  with tqdm(total=len(jobs), unit='picture', desc=label) as bar:
+    for where, result in parts:
+      _save(plan, folders, [jobs[i] for i in where], result, clock.lap())
+      bar.update(len(where))
+
+
+def curve_steps(steps: int) -> list[int]:
+  """The steps of a record's history: at most 64, the last one included.
+
+  >>> curve_steps(4), len(curve_steps(1000)), curve_steps(1000)[-1]
+  ([1, 2, 3, 4], 64, 1000)
+  """
+  count = min(steps, _CURVE)
+  return [(i + 1) * steps // count for i in range(count)]
+
+
+def _missing(
+  plan: ComparisonPlan, program: SharedProgram, folders: Folders
+) -> list[_Job]:
+  jobs = []
+  for row, candidate in enumerate(program.candidates):
+    finished = folders[candidate.name].finished()
+    jobs += [
+      _Job(row, candidate, unit) for unit in plan.units if unit not in finished
+    ]
+  return jobs
+
+
+def _keys(jobs: Sequence[_Job]) -> types.Key:
+  """A picture has the same key in all candidates of the same seed."""
+  parts = []
+  for seed, some in itertools.groupby(jobs, lambda job: job.candidate.seed):
+    units = np.array([job.unit[1:] for job in some])
+    parts.append(engine.job_keys(seed, *units.T))
+  return jnp.concatenate(parts)
+
+
+def _save(
+  plan: ComparisonPlan,
+  folders: Folders,
+  jobs: Sequence[_Job],
+  result: engine.Result,
+  seconds: float,
+) -> None:
+  seconds /= len(jobs)
+  measured = _measured(plan, jobs, result, seconds)
+  by_candidate: dict[str, list[int]] = {}
+  for i, job in enumerate(jobs):
+    by_candidate.setdefault(job.candidate.name, []).append(i)
+  for name, some in by_candidate.items():
+    candidate = jobs[some[0]].candidate
+    steps = curve_steps(candidate.recipe.steps)
+    finished_units.save(
+      folders[name],
+      finished_units.Origin(plan.network.name, candidate.seed, steps, name),
+      [jobs[i].unit for i in some],
+      jax.tree.map(lambda x, some=some: x[some], result),
+      seconds,
+      [measured[i] for i in some],
+    )
+
+
+def _measured(
+  plan: ComparisonPlan,
+  jobs: Sequence[_Job],
+  result: engine.Result,
+  seconds: float,
+) -> list[dict[str, float | str]]:
+  """The metrics of each job's picture, {} of one that failed."""
+  measured: list[dict[str, float | str]] = [{} for _ in jobs]
+  fine = np.flatnonzero(result.failed < 0)
+  if not len(fine):
+    return measured
+  channels = [jobs[i].unit[1] for i in fine]
+  found = plan.judge.measure(result.images[fine, 0], channels)
+  for i, numbers in zip(fine, found, strict=True):
+    history = result.history[i]
+    steps = statistics.steps_to(history)
+    measured[i] = numbers | {
+      'steps_to_95': steps,
+      'seconds_to_95': seconds * steps / len(history),
+    }
+  return measured

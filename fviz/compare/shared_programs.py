@@ -1,0 +1,176 @@
+"""Which candidates run in one compiled program.
+
+Candidates that differ in seeds and floats alone share a program: the floats are
+numbers that each job brings along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import ConfigDict
+
+from fviz import config as configs
+from fviz import config_strings, engine, errors, types
+from fviz.compare import candidates
+from fviz.compare.candidates import Candidate
+from fviz.storage import config_file
+
+# Fields that no recipe depends on.
+_WITHOUT_RECIPE = (*candidates.SHARED, 'seed', 'batch_size', 'comparison')
+
+
+class SharedProgram(NamedTuple):
+  """A compiled program and the candidates that run in it.
+
+  Attributes:
+    candidates: one or more.
+    recipe: the numbers of one candidate -> its recipe.
+    numbers: what differs, leaves [candidates] float32; () where nothing does.
+  """
+
+  candidates: tuple[Candidate, ...]
+  recipe: Callable[[types.PyTree], engine.Recipe]
+  numbers: tuple[np.ndarray, ...]
+
+
+def shared(
+  compared: Sequence[Candidate], network: types.Network
+) -> tuple[SharedProgram, ...]:
+  """Sorts candidates by what has to be compiled apart.
+
+  Floats that differ are traced where the primitives allow it: a float that
+  decides a shape (the largest angle of a rotation) stays static.
+
+  >>> def sweep(add):
+  ...   add('slow', optimizer='adam(0.25)')
+  ...   add('fast', optimizer='adam(0.5)')
+  >>> network = types.Network(None, {}, {})
+  >>> both = candidates.collect(sweep, configs.sweep(), network)
+  >>> [program] = shared(both, network)
+  >>> [x.tolist() for x in program.numbers]
+  [[0.25, 0.5]]
+  """
+  programs = []
+  for alike in _sorted((_parts(one) for one in compared), _structure):
+    free, fixed = [], []
+    for place in _differing(alike):
+      traceable = _is_traceable(alike[0], place, network)
+      (free if traceable else fixed).append(place)
+    of_fixed = lambda one, fixed=fixed: tuple(one.floats[i] for i in fixed)
+    programs += [
+      _program(some, free, network) for some in _sorted(alike, of_fixed)
+    ]
+  return tuple(programs)
+
+
+class _Parts(NamedTuple):
+  """A candidate's config, taken apart into floats and the rest.
+
+  Attributes:
+    candidate: whose config.
+    leaves: of {field: value}, texts as calls, so that arguments are leaves.
+    tree: puts the leaves together again.
+    fields: of each leaf, the field that it belongs to.
+    floats: place among the leaves -> the float there.
+  """
+
+  candidate: Candidate
+  leaves: list[Any]
+  tree: Any
+  fields: list[str]
+  floats: dict[int, float]
+
+
+def _parts(candidate: Candidate) -> _Parts:
+  values = {
+    name: _as_calls(value)
+    for name, value in config_file.flat(candidate.config)
+    if name.split('.')[0] not in _WITHOUT_RECIPE
+  }
+  found, tree = jax.tree_util.tree_flatten_with_path(values)
+  leaves = [leaf for _, leaf in found]
+  floats = {i: x for i, x in enumerate(leaves) if isinstance(x, float)}
+  return _Parts(candidate, leaves, tree, [p[0].key for p, _ in found], floats)
+
+
+def _as_calls(value: Any) -> Any:
+  """A text of calls as such, so that its floats are leaves."""
+  if not isinstance(value, str):
+    return value
+  try:
+    return config_strings.calls(value)
+  except errors.FvizError:
+    return value
+
+
+def _structure(parts: _Parts) -> tuple:
+  """All but the floats; equal where one program may do."""
+  rest = [x for i, x in enumerate(parts.leaves) if i not in parts.floats]
+  return parts.tree, tuple((type(x).__name__, x) for x in rest)
+
+
+def _sorted(
+  some: Iterable[_Parts], key: Callable[[_Parts], tuple]
+) -> list[list[_Parts]]:
+  """Lists of equal keys, in order of first appearance."""
+  found: dict[tuple, list[_Parts]] = {}
+  for one in some:
+    found.setdefault(key(one), []).append(one)
+  return list(found.values())
+
+
+def _differing(alike: Sequence[_Parts]) -> list[int]:
+  """Places of floats that are not the same in all."""
+  return [
+    i for i in alike[0].floats if len({one.floats[i] for one in alike}) > 1
+  ]
+
+
+def _program(
+  alike: Sequence[_Parts], free: Sequence[int], network: types.Network
+) -> SharedProgram:
+  first = alike[0]
+  # Within these few, some may be equal after all: constants compile better.
+  free = [i for i in _differing(alike) if i in free]
+  numbers = [np.array([one.floats[i] for one in alike]) for i in free]
+  return SharedProgram(
+    tuple(one.candidate for one in alike),
+    lambda numbers: _recipe(
+      first, dict(zip(free, numbers, strict=True)), network
+    ),
+    tuple(x.astype(np.float32) for x in numbers),
+  )
+
+
+def _recipe(
+  parts: _Parts, numbers: Mapping[int, types.Array], network: types.Network
+) -> engine.Recipe:
+  """The recipe of a config with some of its floats, by place, replaced."""
+  leaves = [numbers.get(i, leaf) for i, leaf in enumerate(parts.leaves)]
+  values = jax.tree.unflatten(parts.tree, leaves)
+  config = ConfigDict(parts.candidate.config)
+  with config.ignore_type():
+    config.update_from_flattened_dict(
+      {parts.fields[i]: values[parts.fields[i]] for i in numbers}
+    )
+  return configs.recipe(config, network)
+
+
+def _is_traceable(parts: _Parts, place: int, network: types.Network) -> bool:
+  """Whether a recipe can be built and run with a traced number there."""
+
+  def run(number):
+    recipe = _recipe(parts, {place: number}, network)
+    clean, _ = engine.check(network, recipe)
+    return recipe.regularizer and recipe.regularizer({}, jnp.zeros(clean.shape))
+
+  try:
+    jax.eval_shape(run, jnp.float32(parts.floats[place]))
+  except (TypeError, ValueError):  # What a primitive says to a traced number.
+    return False
+  return True
