@@ -33,8 +33,8 @@ def add(subparsers: arguments.Subparsers) -> None:
   p.add_argument(
     '--distributed',
     action='store_true',
-    help='share the work with other processes; JAX finds them under SLURM and '
-    'on TPU pods, elsewhere give the next three',
+    help='share the work with other processes; they are found under SLURM, '
+    'Open MPI and on TPU pods, elsewhere give the next three',
   )
   p.add_argument('--coordinator', default='', help='HOST:PORT of process 0')
   p.add_argument('--processes', type=int, help='how many there are')
@@ -81,4 +81,5 @@ def make(
     distributed, workdir, coordinator, count, process, timeout
   )
   with preemption.graceful() as stop:
-    return sweep.run(config, workdir, stop=stop, group=group)
+    tell = lambda text: print(text, flush=True)
+    return sweep.run(config, workdir, stop=stop, group=group, tell=tell)

@@ -1,21 +1,17 @@
 """Pictures of many units, resumable, on one machine or many."""
 
-from fviz.sweep.runner import (
-  IGNORED,
-  Report,
-  Unit,
-  markdown,
-  plan,
-  record_of,
-  run,
-)
+from fviz.sweep.runner import Report, run
+from fviz.sweep.sweep_plan import IGNORED, Plan, markdown, plan, record_of
+from fviz.sweep.units import Unit, units_of
 
 __all__ = [
   'IGNORED',
+  'Plan',
   'Report',
   'Unit',
   'markdown',
   'plan',
   'record_of',
   'run',
+  'units_of',
 ]

@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from ml_collections import ConfigDict
 
-from fviz import engine, types
+from fviz import engine
 from fviz.media import png
+from fviz.sweep.sweep_plan import Plan
 
 _STEPS = 16  # Of a trial, at most.
 _LINE = 300  # Bytes of a ledger's line, and of the same in a PNG.
@@ -78,85 +78,76 @@ class Estimate(NamedTuple):
     )
 
 
-def measure(
-  config: ConfigDict,
-  network: types.Network,
-  recipe: engine.Recipe,
-  missing: Mapping[str, Sequence[int]],
-  flops: Mapping[str, float],
-) -> Estimate:
+def measure(plan: Plan, missing: Mapping[str, Sequence[int]]) -> Estimate:
   """Tries two layers and says what all will take.
 
   Args:
-    config: of the sweep.
-    network: to look into.
-    recipe: of the sweep.
+    plan: of the sweep; with operations for the missing layers.
     missing: layer -> the channel of each missing unit; at least one.
-    flops: layer -> operations, from `costs.trace`.
   """
+  flops, recipe = plan.flops, plan.recipe
   ranked = sorted(missing, key=lambda name: flops[name])
   tried = tuple(dict.fromkeys((ranked[0], ranked[-1])))
-  trials = [_try(config, network, recipe, k, missing[k]) for k in tried]
-  step = _line([flops[k] for k in tried], [t.step for t in trials])
+  trials = [_try(plan, name, missing[name]) for name in tried]
+  step = _line([flops[name] for name in tried], [t.step for t in trials])
   compile = _line([0, len(ranked) - 1], [t.compile for t in trials])
-  size = _sizes(trials, recipe.steps, config.size**2 * network.input_channels)
-  film, shots = (
-    sum(map(size, recipe.snapshot_steps)),
-    len(recipe.snapshot_steps),
-  )
+  clean, _ = engine.check(plan.network, recipe)
+  size = _sizes(trials, recipe.steps, math.prod(clean.shape))
+  shots = len(recipe.snapshot_steps)
+  film = sum(map(size, recipe.snapshot_steps))
   has_film = shots > 1  # One snapshot is the picture itself.
   # Each snapshot goes into a sheet, which goes into TensorBoard too.
   pictures = 1 + (2 + has_film) * shots
   save = pictures * float(np.mean([t.save for t in trials]))
-  units = {name: len(some) for name, some in missing.items()}
+  units = {name: len(channels) for name, channels in missing.items()}
   count = sum(units.values())
-  sheets = sum(-(-n // config.page) for n in units.values())
+  sheets = sum(-(-n // plan.page) for n in units.values())
   return Estimate(
-    units,
-    {name: compile(rank) for rank, name in enumerate(ranked)},
-    {k: step(flops[k]) * recipe.steps + save for k in missing},
-    {
+    units=units,
+    compile={name: compile(rank) for rank, name in enumerate(ranked)},
+    unit={name: step(flops[name]) * recipe.steps + save for name in missing},
+    bytes={
       'pictures': count * _blocks(size(recipe.steps) + _LINE),
       'films': count * _blocks(film) if has_film else 0.0,
       'sheets': count * film,
       'TensorBoard': count * film,
       'ledger': count * _LINE,
     },
-    (1 + has_film) * count + sheets * shots,
-    tried,
+    files=(1 + has_film) * count + sheets * shots,
+    tried=tried,
   )
 
 
-def _try(config, network, recipe, layer, channels) -> Trial:
+def _try(plan: Plan, layer: str, channels: Sequence[int]) -> Trial:
   """Compiles a layer and runs the first steps of its first batch."""
-  steps = min(_STEPS, recipe.steps)
+  steps = min(_STEPS, plan.recipe.steps)
   recipe = dataclasses.replace(
-    recipe,
+    plan.recipe,
     steps=steps,
     snapshot_steps=(max(steps // 2, 1), steps),
     tolerance=0.0,
   )
-  channels = np.asarray(channels)
-  keys = engine.job_keys(config.seed, channels, np.zeros(len(channels), int))
-  jobs = engine.channel_jobs(network, layer, channels, keys)
+  variants = np.zeros(len(channels), int)
+  keys = engine.job_keys(plan.seed, np.asarray(channels), variants)
+  jobs = engine.channel_jobs(plan.network, layer, channels, keys)
   start = time.monotonic()
-  one = engine.Engine(network, jobs, recipe)
-  batch = one.batch(len(channels), config.batch_size or 'auto')
-  jobs = jobs.take(range(min(batch, jobs.number)))
+  one = engine.Engine(plan.network, jobs, recipe)
+  batch = one.batch(len(channels), plan.batch_size)
+  jobs = jobs.take(range(min(batch, jobs.count)))
   list(one.run(jobs, batch))
   compiled = time.monotonic()
   ((_, result),) = one.run(jobs, batch)
   ran = time.monotonic()
-  sizes = [
+  half, full = (
     float(np.mean([len(png.encode(image)) for image in images]))
     for images in (result.snapshots[:, 0, 0], result.images[:, 0])
-  ]
+  )
   pictures = 2 * len(result.images)
   return Trial(
-    max(2 * compiled - start - ran, 0.0),
-    (ran - compiled) / steps / batch,
-    tuple(sizes),
-    (time.monotonic() - ran) / pictures,
+    compile=max(2 * compiled - start - ran, 0.0),
+    step=(ran - compiled) / steps / batch,
+    sizes=(half, full),
+    save=(time.monotonic() - ran) / pictures,
   )
 
 
@@ -168,8 +159,10 @@ def _line(x: Sequence[float], y: Sequence[float]) -> Callable[[float], float]:
   return lambda at: max(y[0] + slope * (at - x[0]), min(y))
 
 
-def _sizes(trials, steps: int, raw: int) -> Callable[[int], float]:
-  """Bytes of a PNG after so many steps; at most those of its pixels."""
+def _sizes(
+  trials: Sequence[Trial], steps: int, raw: int
+) -> Callable[[int], float]:
+  """Bytes of a PNG after a number of steps; at most those of its pixels."""
   half, full = np.mean([t.sizes for t in trials], axis=0)
   last = min(_STEPS, steps)
   growth = max(full - half, 0.0)

@@ -6,8 +6,6 @@ few layers.
 
 from __future__ import annotations
 
-import zlib
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -22,7 +20,7 @@ def owners(
   Args:
     missing: [units] booleans, in the order of the work.
     count: of processes.
-    costs: [units] > 0, in any unit of time; all alike by default.
+    costs: [units] above 0, in any unit of time; all alike by default.
 
   Returns:
     [units] int32, `DONE` where nothing is missing.
@@ -40,13 +38,3 @@ def owners(
   place = middle * count / max(costs.sum(), np.finfo(float).tiny)
   whose = np.minimum(place.astype(np.int32), count - 1)
   return np.where(missing, whose, DONE).astype(np.int32)
-
-
-def pack(owners: np.ndarray) -> bytes:
-  """A million owners in a few kilobytes: they come in runs."""
-  return zlib.compress(owners.astype('<i4').tobytes())
-
-
-def unpack(data: bytes) -> np.ndarray:
-  """The opposite of `pack`."""
-  return np.frombuffer(zlib.decompress(data), '<i4')

@@ -1,9 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import small
 
 from fviz import config as configs
-from fviz import engine, parameterizations, sweep
+from fviz import sweep
 from fviz.sweep import estimate
 
 
@@ -24,17 +26,15 @@ def test_follows_operations_and_order_between_two_trials(monkeypatch):
   flops = {'a': 100.0, 'b': 200.0, 'c': 400.0}
   tried = []
 
-  def trial(config, network, recipe, layer, channels):
+  def trial(plan, layer, channels):
     tried.append((layer, list(channels)))
     step = 0.01 + 1e-4 * flops[layer]
     return estimate.Trial(flops[layer] / 50, step, (400.0, 500.0), 0.002)
 
   monkeypatch.setattr(estimate, '_try', trial)
-  recipe = engine.Recipe(
-    parameterizations.fourier(24), None, steps=64, snapshot_steps=(32, 64)
-  )
+  plan = sweep.plan(_config(), small.network())
   missing = {'c': [0, 1], 'a': [5], 'b': [1, 2, 3]}
-  found = estimate.measure(_config(), small.network(), recipe, missing, flops)
+  found = estimate.measure(dataclasses.replace(plan, flops=flops), missing)
   assert tried == [('a', [5]), ('c', [0, 1])]
   assert found.units == {'a': 1, 'b': 3, 'c': 2}
   assert found.compile == pytest.approx({'a': 2.0, 'b': 5.0, 'c': 8.0})
@@ -58,25 +58,29 @@ def test_a_png_is_no_larger_than_its_pixels():
 
 
 def test_a_sweep_by_pattern_begins_with_an_estimate(tmp_path, capsys):
-  report = sweep.run(_config(steps=8), str(tmp_path), small.network())
+  told = []
+  run = lambda: sweep.run(
+    _config(steps=8), str(tmp_path), small.network(), tell=told.append
+  )
   # logits is the same array as output, drop has the shape of norm.
-  assert report.units == 3 * 5
-  text = capsys.readouterr().out
+  assert run().units == 3 * 5
+  (text,) = told
   assert '15 pictures of 5 layers' in text
   assert 'from a trial of conv and logits' in text
   folders = sorted(f.name for f in (tmp_path / 'images').iterdir())
   assert folders == ['conv', 'conv_1', 'drop', 'logits', 'norm']
-  sweep.run(_config(steps=8), str(tmp_path), small.network())
-  assert capsys.readouterr().out == ''  # Nothing is left to estimate.
+  run()
+  assert len(told) == 1  # Nothing is left to estimate.
+  assert capsys.readouterr().out == ''  # Commands print, the library does not.
 
 
-def test_the_disk_is_as_estimated(tmp_path, capsys):
+def test_the_disk_is_as_estimated(tmp_path):
   config = _config(layer='conv*', channels=(), size=64, page=6)
   network = small.network()
-  recipe = configs.recipe(config, network)
+  plan = sweep.plan(config, network)
+  plan = dataclasses.replace(plan, flops={'conv': 1.0, 'conv_1': 2.0})
   missing = {'conv': range(8), 'conv_1': range(12)}
-  flops = {'conv': 1.0, 'conv_1': 2.0}
-  found = estimate.measure(config, network, recipe, missing, flops)
+  found = estimate.measure(plan, missing)
   sweep.run(config, str(tmp_path), network)
   files = [f for f in tmp_path.rglob('*') if f.is_file()]
   used = lambda part: sum(f.stat().st_size for f in files if part in str(f))

@@ -34,11 +34,3 @@ def test_unequal_costs_are_balanced():
 def test_fewer_units_than_processes():
   whose = shares.owners([True, True], 5)
   assert len(set(whose.tolist())) == 2
-
-
-def test_packs():
-  whose = shares.owners(np.random.default_rng(0).random(10**6) < 0.5, 64)
-  data = shares.pack(whose)
-  np.testing.assert_array_equal(shares.unpack(data), whose)
-  runs = shares.owners(np.ones(10**6, bool), 64)
-  assert len(shares.pack(runs)) < 20_000
