@@ -37,7 +37,7 @@ class Page(NamedTuple):
   keeper: int | None
 
 
-class Layer(NamedTuple):
+class LayerPages(NamedTuple):
   """All units of a layer, and the pages they fill.
 
   Attributes:
@@ -53,7 +53,7 @@ class Layer(NamedTuple):
   pages: Sequence[Page]
 
 
-def layers_of(whose: Mapping[Unit, int], page: int) -> list[Layer]:
+def layers_of(whose: Mapping[Unit, int], page: int) -> list[LayerPages]:
   """Sorts units into layers and pages.
 
   Args:
@@ -64,7 +64,7 @@ def layers_of(whose: Mapping[Unit, int], page: int) -> list[Layer]:
   for unit in whose:
     by_layer.setdefault(unit[0], []).append(unit)
   return [
-    Layer(
+    LayerPages(
       name,
       units,
       _keeper(whose, units),
@@ -99,7 +99,7 @@ class Gallery:
   writer: tensorboard.Writer
   steps: tuple[int, ...]
 
-  def missing(self, layer: Layer, keeper: int | None) -> list[Page]:
+  def missing(self, layer: LayerPages, keeper: int | None) -> list[Page]:
     """The pages of a layer that are this keeper's and lack a sheet."""
     return [
       page
@@ -109,7 +109,7 @@ class Gallery:
     ]
 
   def finish(
-    self, layer: Layer, pages: Collection[Page], keeper: int
+    self, layer: LayerPages, pages: Collection[Page], keeper: int
   ) -> list[Page]:
     """Makes the sheets of pages whose units are all there; returns the rest."""
     # The summary comes before the last sheet, which tells the next run that
@@ -124,7 +124,7 @@ class Gallery:
         left.append(page)
     return left
 
-  def finish_shared(self, layers: Iterable[Layer]) -> None:
+  def finish_shared(self, layers: Iterable[LayerPages]) -> None:
     """Makes what several processes had a part in, after all is rendered."""
     for layer in layers:
       if layer.keeper is None:
@@ -136,7 +136,9 @@ class Gallery:
     """Whether all these units are finished."""
     return all(unit in self.finished for unit in units)
 
-  def sheets(self, layer: Layer, keepers: Collection[int | None]) -> list[str]:
+  def sheets(
+    self, layer: LayerPages, keepers: Collection[int | None]
+  ) -> list[str]:
     """The last sheets of the pages of some keepers, as far as they exist."""
     paths = [
       os.fspath(self._paths(layer, page)[-1])
@@ -145,11 +147,11 @@ class Gallery:
     ]
     return list(filter(os.path.exists, paths))
 
-  def _paths(self, layer: Layer, page: Page) -> list[epath.Path]:
+  def _paths(self, layer: LayerPages, page: Page) -> list[epath.Path]:
     path = self.directory.gallery_path
     return [path(layer.name, page.number, step) for step in self.steps]
 
-  def _make(self, layer: Layer, page: Page) -> None:
+  def _make(self, layer: LayerPages, page: Page) -> None:
     count = len(self.steps)
     films = [
       finished_units.snapshots(self.directory, u, self.finished[u], count)
@@ -167,7 +169,7 @@ class Gallery:
     for sheet, path in zip(sheets, self._paths(layer, page), strict=True):
       png.save(path, sheet)
 
-  def _summarize(self, layer: Layer) -> None:
+  def _summarize(self, layer: LayerPages) -> None:
     """Writes the layer as a whole to TensorBoard, from its ledger lines."""
     records = [self.finished[unit] for unit in layer.units]
     histories = [record.get('history') or [] for record in records]

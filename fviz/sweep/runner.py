@@ -182,7 +182,7 @@ def _divided(
 
 def _render(
   plan: Plan,
-  layers: list[pages.Layer],
+  layers: list[pages.LayerPages],
   whose: Mapping[Unit, int],
   gallery: pages.Gallery,
   stop: preemption.Stop,
@@ -216,7 +216,7 @@ def _render(
 
 def _leave(
   plan: Plan,
-  layers: list[pages.Layer],
+  layers: list[pages.LayerPages],
   gallery: pages.Gallery,
   group: processes.Group,
 ) -> set[int | None]:
