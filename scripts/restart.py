@@ -65,7 +65,7 @@ def config_of(layers: list[str]):
 
 
 def network_of(layers: list[str]):
-  """Of so many layers, none of which will be asked for anything."""
+  """A network with these layers, none of which will be asked for anything."""
   apply = lambda variables, images, wanted: {
     layer: jnp.zeros((len(images), 4, 4, _CHANNELS)) for layer in wanted
   }

@@ -11,17 +11,17 @@ from ml_collections import ConfigDict
 def sweep() -> ConfigDict:
   """Defaults of a sweep over the channels of one or several layers."""
   config = ConfigDict()
-  config.model = 'pareidolia'  # A name of the zoo.
-  config.weights = ''  # '' = embedded or published; or a file.
+  config.model = 'pareidolia'  # A network of the zoo, see `fviz models`.
+  config.weights = ''  # A file; '' = the embedded or published ones.
   config.layer = 'mixed3'  # Several: 'mixed3,mixed4', '*', '*,!*/conv'.
-  config.channels = ()  # () = all.
-  config.variants = 1  # Pictures a channel, of different seeds.
+  config.channels = ()  # () = all of each layer.
+  config.variants = 1  # Pictures of each channel, from different seeds.
   config.parameterization = 'fourier(decay=1.0)'
-  config.color = 'decorrelated'  # Or sigmoid, clip.
+  config.color = 'decorrelated'  # Or 'sigmoid', 'clip'.
   config.transforms = (
     'pad(12)|jitter(8)|scale(0.9, 1.1)|rotate(-10, 10)|jitter(4)'
   )
-  config.regularizers = ConfigDict()  # Weights; 0 = off.
+  config.regularizers = ConfigDict()  # Weights by name; 0 = off.
   config.regularizers.total_variation = 0.0
   config.regularizers.l1 = 0.0
   config.regularizers.l2 = 0.0
@@ -29,17 +29,17 @@ def sweep() -> ConfigDict:
   config.regularizers.blur = 0.0
   config.regularizers.boundary = 0.0
   config.regularizers.spectrum = 0.0
-  config.optimizer = 'adam(0.05)'  # With gradient tricks: 'blur(1)|sgd(0.1)'.
-  config.size = 128  # Pixels a side.
-  config.precision = 'tf32'  # Of the network: or float32, bfloat16.
-  config.remat = False  # Less memory for large sizes, more time.
+  config.optimizer = 'adam(0.05)'  # Or 'blur(1)|sgd(0.1)' and the like.
+  config.size = 128  # Pixels of each side.
+  config.precision = 'tf32'  # The network's; or 'float32', 'bfloat16'.
+  config.remat = False  # True: less memory at large sizes, more time.
   config.steps = 256
-  config.tolerance = 0.0  # Ends a unit that rises by less in 32 steps; 0.01.
-  config.redirect_steps = 16  # Dead ReLUs pass gradients for so long.
-  config.snapshots = 4  # Contact sheets on the way, the last one included.
-  config.page = 64  # Tiles a contact sheet.
-  config.seed = 0
-  config.batch_size = 0  # Units at once, at most; 0 = from the memory.
+  config.tolerance = 0.0  # 0.01 ends a unit that rises by less in 32 steps.
+  config.redirect_steps = 16  # For so long dead ReLUs pass gradients.
+  config.snapshots = 4  # Contact sheets on the way, with the last one.
+  config.page = 64  # Pictures on a contact sheet.
+  config.seed = 0  # Of all randomness.
+  config.batch_size = 0  # Units at once, at most; 0 = as the memory allows.
   return config
 
 

@@ -1,9 +1,10 @@
-"""How long a sweep will take and how much disk, from a short trial.
+"""How long a sweep will take, and how much disk, from a short trial.
 
 Two layers are tried for a few steps: the one with the fewest operations and the
-one with the most. Between them the time of a step follows the operations, that
-of a compilation the order of the layers. A PNG grows with the picture's
-contrast, by about as much at each doubling of the steps.
+one with the most. Between them the time of a step grows with the operations,
+and the time of a compilation with the layer's place in the order of operations.
+A PNG grows with the picture's contrast, about as much at each doubling of the
+steps.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from fviz import engine
 from fviz.media import png
 from fviz.sweep.sweep_plan import Plan
 
-_STEPS = 16  # Of a trial, at most.
-_LINE = 300  # Bytes of a ledger's line, and of the same in a PNG.
-_BLOCK = 4096  # Bytes; files take whole blocks.
+_STEPS = 16  # A trial's, at most.
+_LINE = 300  # Bytes of a record, in a line of the ledger and in a PNG.
+_BLOCK = 4096  # Bytes; a file takes whole blocks of the disk.
 _UNITS = ('B', 'kB', 'MB', 'GB', 'TB')
 
 
@@ -30,8 +31,8 @@ class Trial(NamedTuple):
   """What a layer showed in its first steps.
 
   Attributes:
-    compile: seconds.
-    step: seconds of a step of one unit.
+    compile: seconds that its compilation takes.
+    step: seconds that a step of one unit takes.
     sizes: mean bytes of a PNG after half of the steps, and after all.
     save: mean seconds to encode a PNG.
   """
@@ -46,11 +47,11 @@ class Estimate(NamedTuple):
   """What a sweep will take, on one process.
 
   Attributes:
-    units: layer -> how many are missing.
-    compile: layer -> seconds.
-    unit: layer -> seconds a unit, with all that is saved of it.
-    bytes: on the disk, by kind.
-    files: how many.
+    units: layer -> how many units are missing.
+    compile: layer -> seconds of its compilation.
+    unit: layer -> seconds for each unit, saving included.
+    bytes: kind of file -> bytes on the disk.
+    files: how many there will be.
     tried: the layers that were tried.
   """
 
@@ -62,7 +63,7 @@ class Estimate(NamedTuple):
   tried: tuple[str, ...]
 
   def text(self, processes: int = 1) -> str:
-    """What a person wants to know before it starts."""
+    """The estimate for a person, with the work shared among processes."""
     compile = sum(self.compile.values()) / processes
     render = sum(self.unit[k] * n for k, n in self.units.items()) / processes
     kinds = ', '.join(f'{k} {_size(v)}' for k, v in self.bytes.items() if v)
@@ -79,11 +80,11 @@ class Estimate(NamedTuple):
 
 
 def measure(plan: Plan, missing: Mapping[str, Sequence[int]]) -> Estimate:
-  """Tries two layers and says what all will take.
+  """Tries two layers and estimates what all missing units will take.
 
   Args:
-    plan: of the sweep; with operations for the missing layers.
-    missing: layer -> the channel of each missing unit; at least one.
+    plan: of the sweep; its `flops` must have the missing layers.
+    missing: layer -> the channel of each missing unit, at least one.
   """
   flops, recipe = plan.flops, plan.recipe
   ranked = sorted(missing, key=lambda name: flops[name])
@@ -152,7 +153,7 @@ def _try(plan: Plan, layer: str, channels: Sequence[int]) -> Trial:
 
 
 def _line(x: Sequence[float], y: Sequence[float]) -> Callable[[float], float]:
-  """Through two points, or flat; never falling."""
+  """The line through two points, or a flat one: it never falls."""
   if len(y) < 2 or x[0] == x[-1]:
     return lambda at: max(y)
   slope = max((y[-1] - y[0]) / (x[-1] - x[0]), 0.0)
@@ -176,7 +177,7 @@ def _blocks(size: float) -> float:
 
 
 def _duration(seconds: float) -> str:
-  """Two units at most.
+  """A duration in its two largest units.
 
   >>> _duration(7), _duration(90), _duration(3700), _duration(200_000)
   ('7 s', '1 min 30 s', '1 h 1 min', '2 d 7 h')
@@ -193,7 +194,7 @@ def _duration(seconds: float) -> str:
 
 
 def _size(size: float) -> str:
-  """Three digits.
+  """A size in bytes with three digits.
 
   >>> _size(12), _size(1234), _size(5.67e11), _size(2e15)
   ('12 B', '1.23 kB', '567 GB', '2000 TB')

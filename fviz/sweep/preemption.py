@@ -1,7 +1,7 @@
-"""SIGTERM with grace: what is under way is finished, the rest is for later.
+"""SIGTERM with grace: the batch under way is finished, the rest is left.
 
-Clusters send it some seconds before they kill: SLURM 30 by default, preemptible
-machines of clouds 30.
+Clusters send it some seconds before they kill. SLURM waits for 30 seconds by
+default, and so do clouds with preemptible machines.
 """
 
 from __future__ import annotations
@@ -10,21 +10,22 @@ import contextlib
 import os
 import signal
 import threading
+import types
 from collections.abc import Callable, Iterator
 
-Stop = Callable[[], bool]  # Whether to finish what is under way, and no more.
+Stop = Callable[[], bool]  # Whether to begin nothing new.
 
 
 @contextlib.contextmanager
 def graceful() -> Iterator[Stop]:
   """`with graceful() as stop:` SIGTERM makes `stop()` true.
 
-  A second SIGTERM kills as ever. Outside of the main thread, where Python
-  handles no signals, every one does.
+  A second SIGTERM kills. Outside of the main thread Python handles no signals,
+  so that the first one kills there.
   """
   asked = threading.Event()
 
-  def ask(number, frame):
+  def ask(number: int, frame: types.FrameType | None) -> None:
     del number, frame  # Unused.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     asked.set()

@@ -1,4 +1,4 @@
-"""Who renders what: units in a row, cut into shares of about equal cost.
+"""Who renders what: the row of units is cut into shares of about equal cost.
 
 A share is one piece of the row, not every n-th unit, so that a process compiles
 few layers.
