@@ -1,8 +1,8 @@
 """Real sweeps in processes of their own, and what may happen to them.
 
-For `tests/sweep/faults_test.py` and `scripts/soak.py`. Run as a program it imports
-what a sweep needs and forks one for every order it reads, so that a sweep
-starts in a second.
+For `tests/sweep/faults_test.py` and `scripts/soak.py`. Run as a program it
+imports what a sweep needs and forks one for every order it reads, so that a
+sweep starts in a second.
 """
 
 from __future__ import annotations
@@ -328,8 +328,7 @@ def _serve(channels: int) -> None:
 
 
 def _sweep(order: dict) -> None:
-  from absl import app
-
+  import experiments
   from experiments import sweep
 
   log = os.open(order['log'], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -342,7 +341,7 @@ def _sweep(order: dict) -> None:
   # The flags of a config are made from what is in sys.argv.
   config, path = '--config=configs/sweep.py', f'--workdir={order["workdir"]}'
   sys.argv = ['sweep', config, path, *flags]
-  app.run(sweep.main)
+  experiments.start(sweep.run)
 
 
 if __name__ == '__main__':

@@ -4,8 +4,8 @@ import os
 import time
 
 import small
-from absl import app
 
+import experiments
 from experiments import sweep
 from fviz import models
 from fviz.storage import workdir
@@ -21,7 +21,7 @@ def main():
 
     workdir.Workdir.append = slow_append
   models.load = lambda name, weights='': small.network()
-  app.run(sweep.main)
+  experiments.start(sweep.run)
 
 
 if __name__ == '__main__':

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 
+import jax
 import numpy as np
 import pytest
 
@@ -269,6 +270,31 @@ def test_bad_flags_are_refused(tmp_path, arguments, message):
   with pytest.raises(errors.FvizError, match=message):
     _join(tmp_path / 'run', *arguments)
   assert not (tmp_path / 'run').exists()
+
+
+@pytest.mark.parametrize(
+  'given, devices', [({}, '3'), ({'JAX_LOCAL_DEVICE_IDS': '0,1'}, '0,1')]
+)
+def test_processes_of_one_machine_take_gpus_of_their_own(
+  tmp_path, monkeypatch, given, devices
+):
+  slurm = dict(
+    SLURM_JOB_ID='1',
+    SLURM_STEP_NODELIST='node',
+    SLURM_NTASKS='8',
+    SLURM_PROCID='7',
+    SLURM_LOCALID='3',
+  )
+  for name, value in (slurm | given).items():
+    monkeypatch.setenv(name, value)
+  set_ = {}
+  monkeypatch.setattr(jax.config, 'update', set_.__setitem__)
+  with pytest.raises(errors.FvizError, match='Nobody answers at.*localhost'):
+    _join(tmp_path, f'localhost:{_port()}', timeout=0.1)
+  assert set_ == {
+    'jax_cuda_visible_devices': devices,
+    'jax_rocm_visible_devices': devices,
+  }
 
 
 def test_flags_for_many_need_distributed(tmp_path):
