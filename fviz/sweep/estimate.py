@@ -134,7 +134,7 @@ def _try(plan: Plan, layer: str, channels: Sequence[int]) -> Trial:
   start = time.monotonic()
   one = engine.Engine(plan.network, jobs, recipe)
   batch = one.batch(len(channels), plan.batch_size)
-  jobs = jobs.take(range(min(batch, jobs.count)))
+  jobs = jobs.take(range(min(batch, jobs.number)))
   list(one.run(jobs, batch))
   compiled = time.monotonic()
   ((_, result),) = one.run(jobs, batch)
