@@ -128,13 +128,13 @@ def _try(plan: Plan, layer: str, channels: Sequence[int]) -> Trial:
     snapshot_steps=(max(steps // 2, 1), steps),
     tolerance=0.0,
   )
-  variants = np.zeros(len(channels), int)
-  keys = engine.job_keys(plan.seed, np.asarray(channels), variants)
-  jobs = engine.channel_jobs(plan.network, layer, channels, keys)
+  units = np.asarray(channels)
+  keys = engine.job_keys(plan.seed, units, np.zeros_like(units))
+  jobs = engine.channel_jobs(plan.network, layer, units, keys)
   start = time.monotonic()
   one = engine.Engine(plan.network, jobs, recipe)
   batch = one.batch(len(channels), plan.batch_size)
-  jobs = jobs.take(range(min(batch, jobs.number)))
+  jobs = jobs.take(np.arange(min(batch, jobs.number)))
   list(one.run(jobs, batch))
   compiled = time.monotonic()
   ((_, result),) = one.run(jobs, batch)
