@@ -68,7 +68,7 @@ def plan(
   _check_rank_by(config.comparison)
   network = network or models.load(config.model, config.weights)
   layer = _layer(config.layer, network)
-  units = sweep.plan(config, network)
+  units = sweep.units_of(network, [layer], config.channels, config.variants)
   compared = candidates_module.collect(add_candidates, config, network)
   programs = shared_programs.shared(compared, network)
   return ComparisonPlan(

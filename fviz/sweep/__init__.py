@@ -1,12 +1,12 @@
 """Pictures of many units, resumable, on one machine or many."""
 
 from fviz.sweep.runner import Report, run
-from fviz.sweep.sweep_plan import IGNORED, Plan, markdown, plan, record_of
+from fviz.sweep.sweep_plan import IGNORED, SweepPlan, markdown, plan, record_of
 from fviz.sweep.units import Unit, units_of
 
 __all__ = [
   'IGNORED',
-  'Plan',
+  'SweepPlan',
   'Report',
   'Unit',
   'markdown',

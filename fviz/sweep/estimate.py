@@ -19,7 +19,7 @@ import numpy as np
 
 from fviz import engine
 from fviz.media import png
-from fviz.sweep.sweep_plan import Plan
+from fviz.sweep.sweep_plan import SweepPlan
 
 _STEPS = 16  # A trial's, at most.
 _LINE = 300  # Bytes of a record, in a line of the ledger and in a PNG.
@@ -79,7 +79,7 @@ class Estimate(NamedTuple):
     )
 
 
-def measure(plan: Plan, missing: Mapping[str, Sequence[int]]) -> Estimate:
+def measure(plan: SweepPlan, missing: Mapping[str, Sequence[int]]) -> Estimate:
   """Tries two layers and estimates what all missing units will take.
 
   Args:
@@ -119,7 +119,7 @@ def measure(plan: Plan, missing: Mapping[str, Sequence[int]]) -> Estimate:
   )
 
 
-def _try(plan: Plan, layer: str, channels: Sequence[int]) -> Trial:
+def _try(plan: SweepPlan, layer: str, channels: Sequence[int]) -> Trial:
   """Compiles a layer and runs the first steps of its first batch."""
   steps = min(_STEPS, plan.recipe.steps)
   recipe = dataclasses.replace(

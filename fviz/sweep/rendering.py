@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from fviz import engine
 from fviz.sweep import preemption
-from fviz.sweep.sweep_plan import Plan
+from fviz.sweep.sweep_plan import SweepPlan
 from fviz.sweep.units import Unit
 
 
@@ -30,7 +30,7 @@ class Batch(NamedTuple):
 
 
 def batches(
-  plan: Plan, units: Sequence[Unit], stop: preemption.Stop
+  plan: SweepPlan, units: Sequence[Unit], stop: preemption.Stop
 ) -> Iterator[Batch]:
   """Renders units of one layer and shows a bar of the progress.
 

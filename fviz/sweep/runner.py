@@ -29,7 +29,7 @@ from fviz.sweep import (
   shares,
   sweep_plan,
 )
-from fviz.sweep.sweep_plan import Plan
+from fviz.sweep.sweep_plan import SweepPlan
 from fviz.sweep.units import Unit
 
 _log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ def run(
 
 def _enter(
   stack: contextlib.ExitStack,
-  plan: Plan,
+  plan: SweepPlan,
   path: str,
   group: processes.Group,
   tell: Callable[[str], None],
@@ -165,7 +165,10 @@ def _enter(
 
 
 def _divided(
-  plan: Plan, finished: ledger.Index, count: int, tell: Callable[[str], None]
+  plan: SweepPlan,
+  finished: ledger.Index,
+  count: int,
+  tell: Callable[[str], None],
 ) -> list[int]:
   """Who renders which unit; of many layers by the time that they will take."""
   missing = [unit not in finished for unit in plan.units]
@@ -181,7 +184,7 @@ def _divided(
 
 
 def _render(
-  plan: Plan,
+  plan: SweepPlan,
   layers: list[pages.LayerPages],
   whose: Mapping[Unit, int],
   gallery: pages.Gallery,
@@ -215,7 +218,7 @@ def _render(
 
 
 def _leave(
-  plan: Plan,
+  plan: SweepPlan,
   layers: list[pages.LayerPages],
   gallery: pages.Gallery,
   group: processes.Group,

@@ -23,7 +23,7 @@ IGNORED = ('batch_size', 'remat', 'versions', 'versions.python') + tuple(
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class SweepPlan:
   """Everything that a sweep needs to know.
 
   Attributes:
@@ -48,7 +48,7 @@ class Plan:
   flops: Mapping[str, float]
 
 
-def plan(config: ConfigDict, network: types.Network | None = None) -> Plan:
+def plan(config: ConfigDict, network: types.Network | None = None) -> SweepPlan:
   """Reads and checks a config; nothing is written or compiled.
 
   Args:
@@ -65,7 +65,7 @@ def plan(config: ConfigDict, network: types.Network | None = None) -> Plan:
   units = units_module.units_of(network, layers, given.channels, given.variants)
   recipe = configs.recipe(config, network)
   engine.check(network, recipe)
-  return Plan(
+  return SweepPlan(
     network=network,
     recipe=recipe,
     units=tuple(units),
