@@ -179,5 +179,7 @@ def test_nonsense_is_refused(args):
 def test_unknown_names():
   with pytest.raises(FvizError, match='decorrelated'):
     parameterizations.pixels(4, color='decorelated')
+  with pytest.raises(FvizError, match='learned.folder'):
+    parameterizations.pixels(4, color='learned')
   with pytest.raises(FvizError, match='fourier'):
     parameterizations.from_images(jnp.zeros([1, 2, 2, 3]), 'furier')
