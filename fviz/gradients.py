@@ -57,7 +57,7 @@ def blur(sigma: float) -> optax.GradientTransformation:
     sigma: standard deviation in pixels.
 
   >>> t = blur(1.0)
-  >>> print(t.update(jnp.ones([1, 4, 4, 1]), t.init(None))[0].mean())
+  >>> print(t.update(jnp.ones([1, 4, 4, 1]), t.init(None))[0].mean().round(3))
   1.0
   """
   checks.check('sigma', sigma, 0)

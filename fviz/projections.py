@@ -60,7 +60,7 @@ def blur_every(sigma: float, every: int = 4) -> optax.GradientTransformation:
       .3.
     every: steps from one blur to the next (theta_b_every).
 
-  >>> print(_moved(blur_every(1.0), jnp.ones([1, 3, 3, 1])).mean())
+  >>> print(_moved(blur_every(1.0), jnp.ones([1, 3, 3, 1])).mean().round(3))
   1.0
   """
   checks.check('sigma', sigma, 0)

@@ -20,7 +20,7 @@ def gaussian(images: Array, sigma: ArrayLike) -> Array:
     images: [n, h, w, c].
     sigma: standard deviation in pixels; it may be traced.
 
-  >>> print(gaussian(jnp.ones([1, 4, 5, 3]), 1.0).mean())
+  >>> print(gaussian(jnp.ones([1, 4, 5, 3]), 1.0).mean().round(3))
   1.0
   """
   h, w = (_matrix(size, sigma) for size in images.shape[1:3])
@@ -36,7 +36,7 @@ def repeated_gaussian(images: Array, sigma: float) -> Array:
     images: [n, h, w, c].
     sigma: standard deviation in pixels; static.
 
-  >>> print(repeated_gaussian(jnp.ones([1, 4, 5, 3]), 1.0).mean())
+  >>> print(repeated_gaussian(jnp.ones([1, 4, 5, 3]), 1.0).mean().round(3))
   1.0
   """
   if sigma == 0:
