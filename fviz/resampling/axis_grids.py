@@ -74,8 +74,8 @@ def random_crop(key: Key, n: int, old: Size, new: Size) -> Lines:
     # In float32 the product can be rounded up to its end.
     return shifted(jnp.minimum(start, o - s), s, o)
 
-  down, across = place
-  return line(down, old[0], new[0]), line(across, old[1], new[1])
+  rows, columns = map(line, place, old, new)
+  return rows, columns
 
 
 def zoomed(zoom: Array, size: Size, most: float | None = None) -> Lines:
