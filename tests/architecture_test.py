@@ -76,9 +76,7 @@ _NOT_YET: dict[str, set[str]] = {
   'long_files': {
     'fviz/compare/judge.py',
     'fviz/compare/runner.py',
-    'fviz/compiler/rewrite.py',
     'fviz/engine/loop.py',
-    'fviz/gradients.py',
     'fviz/models/pareidolia.py',
     'fviz/recipes/modern.py',
     'fviz/sweep/processes.py',
@@ -107,7 +105,6 @@ _NOT_YET: dict[str, set[str]] = {
     'fviz/commands/zoo.py:layers',
     'fviz/commands/zoo.py:models',
     'fviz/compare/sheets.py:Run.failed',
-    'fviz/compiler/hardware.py:round_up',
     'fviz/deepdream/windows.py:Axis.window',
     'fviz/engine/slots.py:Slots.busy',
     'fviz/engine/slots.py:Slots.free',
