@@ -20,11 +20,6 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> FvizError:
   The message suggests a similar name and lists all known ones, or the nearest
   of them where there are many.
 
-  Args:
-    kind: what is named, such as 'layer'.
-    name: the unknown name.
-    known: the names that are allowed.
-
   >>> print(unknown('layer', 'mixd4', ['mixed3', 'mixed4']))
   Unknown layer 'mixd4'. Did you mean 'mixed4'? Known: mixed3, mixed4.
   """

@@ -51,10 +51,7 @@ def normalize(
 
 
 def blur(sigma: float) -> optax.GradientTransformation:
-  """A Gaussian blur of gradients of pixels, [n, h, w, c].
-
-  Args:
-    sigma: standard deviation in pixels.
+  """A Gaussian blur of gradients of pixels, [n, h, w, c]; sigma in pixels.
 
   >>> t = blur(1.0)
   >>> print(t.update(jnp.ones([1, 4, 4, 1]), t.init(None))[0].mean().round(3))
@@ -139,10 +136,8 @@ def laplacian(levels: int = 4) -> optax.GradientTransformation:
 
   The gradient is split into the bands of a Laplacian pyramid, every band is
   divided by its RMS per image (at least 1e-10), and the bands are added up: low
-  frequencies then weigh as much as high ones.
-
-  Args:
-    levels: how often the pyramid halves the size.
+  frequencies then weigh as much as high ones. The pyramid halves the size
+  `levels` times.
 
   >>> t = laplacian(2)
   >>> t.update(jnp.ones([1, 8, 8, 3]), t.init(None))[0].shape
@@ -158,10 +153,7 @@ def laplacian(levels: int = 4) -> optax.GradientTransformation:
 
 
 def limit(most: float = 4.0) -> optax.GradientTransformation:
-  """Limits every number to [-most, most].
-
-  Args:
-    most: the bound; after `normalize`, in units of the mean size.
+  """Limits every number to [-most, most]; after `normalize`, in units of means.
 
   >>> t = limit(1.0)
   >>> print(t.update(jnp.array([[3., -.5]]), t.init(None))[0])
@@ -175,9 +167,6 @@ def limit(most: float = 4.0) -> optax.GradientTransformation:
 
 def clip(norm: float) -> optax.GradientTransformation:
   """Limits the L2 norm of each image's gradient, over all leaves together.
-
-  Args:
-    norm: the largest norm.
 
   >>> t = clip(1.0)
   >>> print(t.update(jnp.array([[3., 4.], [0., .5]]), t.init(None))[0])

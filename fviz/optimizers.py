@@ -72,12 +72,7 @@ def progress01(
 
 
 class Momentum(NamedTuple):
-  """The state of `momentum`.
-
-  Attributes:
-    step: the number of updates so far.
-    trace: m, the running sum of gradients.
-  """
+  """The state of `momentum`: how many steps there were, and m."""
 
   step: Array
   trace: PyTree

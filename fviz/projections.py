@@ -42,9 +42,6 @@ class Step(NamedTuple):
 def decay(rate: float) -> optax.GradientTransformation:
   """x <- (1 - rate) x, the L2 decay of Yosinski et al. 2015 (theta_decay).
 
-  Args:
-    rate: the share that is lost in each step, in [0, 1].
-
   >>> print(_moved(decay(0.5), jnp.full([1, 1, 1, 2], 4.0)).ravel())
   [2. 2.]
   """
@@ -78,13 +75,9 @@ def blur_every(sigma: float, every: int = 4) -> optax.GradientTransformation:
 
 
 def small_values(percentile: float) -> optax.GradientTransformation:
-  """Sets the smallest numbers of each image to zero.
+  """Zeroes the numbers whose size is below a percentile of those of the image.
 
   This is in the toolbox of Yosinski et al. 2015, but not in the paper.
-
-  Args:
-    percentile: of the sizes |x| in the image, 0 to 100; smaller ones are
-      zeroed.
 
   >>> x = jnp.arange(4.).reshape(1, 2, 2, 1)
   >>> print(_moved(small_values(50), x).ravel())
@@ -95,11 +88,9 @@ def small_values(percentile: float) -> optax.GradientTransformation:
 
 
 def small_norm(percentile: float) -> optax.GradientTransformation:
-  """Sets the pixels of the smallest norm to zero (Yosinski et al. 2015).
+  """Zeroes the pixels whose norm is below a percentile of those of the image.
 
-  Args:
-    percentile: of the norms over channels in the image, 0 to 100; pixels below
-      it are zeroed (theta_n_pct).
+  Norms are over channels (Yosinski et al. 2015, theta_n_pct).
 
   >>> print(_moved(small_norm(50), jnp.arange(4.).reshape(1, 2, 2, 1)).ravel())
   [0. 0. 2. 3.]
@@ -114,16 +105,12 @@ def small_norm(percentile: float) -> optax.GradientTransformation:
 
 
 def small_contribution(percentile: float) -> optax.GradientTransformation:
-  """Sets the pixels that contribute least to zero (Yosinski et al. 2015).
+  """Zeroes the pixels that contribute less than a percentile of the image.
 
-  A pixel's contribution is |sum over channels of x g|: to first order, what the
-  objective would lose without it. x is the image after the update and after the
-  transformations before this one; g is the gradient before the update, which
-  the engine passes as `grad`.
-
-  Args:
-    percentile: of the contributions in the image, 0 to 100; pixels below it are
-      zeroed (theta_c_pct).
+  This is theta_c_pct of Yosinski et al. 2015. A pixel's contribution is |sum
+  over channels of x g|: to first order, what the objective would lose without
+  it. x is the image after the update and after the transformations before this
+  one; g is the gradient before the update, which the engine passes as `grad`.
 
   >>> x = jnp.arange(4.).reshape(1, 2, 2, 1)
   >>> print(_moved(small_contribution(50), x, grad=-x).ravel())
@@ -140,10 +127,6 @@ def small_contribution(percentile: float) -> optax.GradientTransformation:
 
 def box(low: float = -0.5, high: float = 0.5) -> optax.GradientTransformation:
   """Clips to [low, high]; the default is the range of `color.clamp`.
-
-  Args:
-    low: the least number.
-    high: the largest number.
 
   >>> print(_moved(box(), jnp.array([[-1., 0., 1.]])))
   [[-0.5  0.   0.5]]

@@ -51,9 +51,6 @@ def total_variation(beta: ArrayLike | None = None) -> Objective:
 def l1(center: ArrayLike = 0.5) -> Objective:
   """The mean of |x - center|, which is lucid's L1.
 
-  Args:
-    center: the value that is not penalized.
-
   >>> print(l1()({}, jnp.zeros([1, 2, 2, 3])))
   0.5
   """
@@ -65,9 +62,6 @@ def l2(center: ArrayLike = 0.5) -> Objective:
 
   Lucid takes one root over all images, which makes them depend on each other.
 
-  Args:
-    center: the value that is not penalized.
-
   >>> print(f"{l2(0.0)({}, jnp.zeros([1, 2, 2, 3])):.4f}")
   0.0010
   """
@@ -75,10 +69,7 @@ def l2(center: ArrayLike = 0.5) -> Objective:
 
 
 def alpha_norm(alpha: ArrayLike = 6.0) -> Objective:
-  """The mean of |x - .5|^alpha (Mahendran and Vedaldi 2015).
-
-  Args:
-    alpha: 1 or more; theirs is 6.
+  """The mean of |x - .5|^alpha, alpha >= 1 (Mahendran and Vedaldi 2015).
 
   >>> print(alpha_norm(2)({}, jnp.zeros([1, 2, 2, 3])))
   0.25
@@ -108,12 +99,8 @@ def boundary(width: int = 20, center: float = 0.5) -> Objective:
   """Keeps the rim of the picture smooth and grey, as lucid's penalize_boundary.
 
   The mean of mask ((x - blur(x))^2 + .8 (x - center)^2), where the mask is 1 in
-  the rim and 0 elsewhere, and the blur is over 5 x 5 pixels. Lucid's is minus
+  the rim of `width` pixels, and the blur is over 5 x 5 pixels. Lucid's is minus
   the sum.
-
-  Args:
-    width: of the rim, in pixels.
-    center: the value that is not penalized.
 
   >>> print(boundary(1)({}, jnp.full([1, 4, 4, 3], 0.5)))
   0.0
@@ -127,10 +114,8 @@ def spectrum(exponent: ArrayLike = 1.0) -> Objective:
   """How far the spectrum is from 1 / f^exponent, whatever the contrast.
 
   The variance of log(|F| f^exponent) over all frequencies of the luminance but
-  zero. It is 0 for an image of exactly that spectrum. This penalty is our own.
-
-  Args:
-    exponent: natural images have 1 to 1.3.
+  zero. It is 0 for an image of exactly that spectrum; natural images have
+  exponents of 1 to 1.3. This penalty is our own.
 
   >>> x = jax.random.uniform(jax.random.key(0), [1, 16, 16, 3])
   >>> float(spectrum(0.0)({}, x)) < float(spectrum(1.0)({}, x))

@@ -25,12 +25,7 @@ CONFIG_NAMES = ('linear', 'exponential', 'cosine', 'piecewise')
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-  """A function step -> number; two of the same name and numbers are equal.
-
-  Attributes:
-    name: of the function, one of `CONFIG_NAMES`.
-    numbers: its arguments.
-  """
+  """A function step -> number; equal if its name and its arguments are."""
 
   name: str
   numbers: tuple[Any, ...]
@@ -40,12 +35,7 @@ class Schedule:
 
 
 def linear(start: float, end: float, steps: int) -> Schedule:
-  """From start to end in a straight line, and then end.
-
-  Args:
-    start: the number at step 0.
-    end: the number from step `steps` on.
-    steps: from start to end.
+  """From `start` to `end` in a straight line, in so many steps; then `end`.
 
   >>> print(linear(1.0, 0.0, 4)(1))
   0.75
@@ -54,12 +44,7 @@ def linear(start: float, end: float, steps: int) -> Schedule:
 
 
 def exponential(start: float, end: float, steps: int) -> Schedule:
-  """From start to end in equal ratios from step to step, and then end.
-
-  Args:
-    start: the number at step 0, above 0.
-    end: the number from step `steps` on, above 0.
-    steps: from start to end.
+  """The same as `linear` in equal ratios; both numbers must be positive.
 
   >>> print(exponential(1.0, 0.25, 2)(1).round(4))
   0.5
@@ -70,12 +55,7 @@ def exponential(start: float, end: float, steps: int) -> Schedule:
 
 
 def cosine(start: float, end: float, steps: int) -> Schedule:
-  """From start to end along half a cosine, level at both ends, and then end.
-
-  Args:
-    start: the number at step 0.
-    end: the number from step `steps` on.
-    steps: from start to end.
+  """The same as `linear` along half a cosine, level at both ends.
 
   >>> print(cosine(1.0, 0.0, 2)(1).round(4))
   0.5
@@ -84,10 +64,7 @@ def cosine(start: float, end: float, steps: int) -> Schedule:
 
 
 def piecewise(*pieces: Sequence[float]) -> Schedule:
-  """Numbers that hold for some steps each.
-
-  Args:
-    *pieces: (steps, number), one after the other; the last number goes on.
+  """Pieces (steps, number), one after the other; the last number goes on.
 
   >>> print(piecewise((2, 1.0), (2, 0.5))(2))
   0.5
@@ -100,12 +77,7 @@ def piecewise(*pieces: Sequence[float]) -> Schedule:
 
 
 def at(value: Any, step: ArrayLike) -> Any:
-  """The same tree of arguments with the numbers of one step for schedules.
-
-  Args:
-    value: tuples, lists and dicts of arguments, such as `config_strings.calls`
-      makes.
-    step: the step, which may be traced.
+  """A tree of arguments in which every schedule is its number at a step.
 
   >>> at(('noise', (linear(0.0, 1.0, 4),), {}), 2)[1][0].item()
   0.5

@@ -20,14 +20,7 @@ _NHWC = ('NHWC', 'HWIO', 'NHWC')
 
 
 def flip(kernel: types.Array) -> types.Array:
-  """The kernel of the transposed convolution, which the gradient needs.
-
-  Args:
-    kernel: [h, w, in, out].
-
-  Returns:
-    [h, w, out, in], with rows and columns in reverse order.
-  """
+  """The kernel of the gradient: [h, w, in, out] -> [h, w, out, in], turned."""
   return jnp.flip(kernel, (0, 1)).swapaxes(2, 3)
 
 
@@ -73,17 +66,8 @@ def gradient_padding(
 ) -> list[tuple[int, int]]:
   """The padding of the convolution that is a convolution's input gradient.
 
-  Its input is the output's gradient with stride - 1 zeros between the values.
-
-  Args:
-    inputs: (height, width) of the convolution's input.
-    outputs: (height, width) of its output.
-    kernel: (height, width) of its kernel.
-    strides: of its window.
-    padding: its own.
-
-  >>> gradient_padding((5, 5), (3, 3), (3, 3), (2, 2), ((1, 1), (1, 1)))
-  [(1, 1), (1, 1)]
+  Sizes are (height, width). Its input is the gradient of the outputs with
+  stride - 1 zeros between the values.
   """
   return [
     (k - 1 - low, size - 1 + low - (out - 1) * stride)

@@ -22,12 +22,7 @@ _PLACES = 49  # Larger kernels make the compiled programs too long.
 
 
 def pays(kernel: tuple[int, ...], groups: int) -> bool:
-  """Whether `conv` is faster than XLA for a kernel.
-
-  Args:
-    kernel: its shape, [h, w, inputs of a group, outputs].
-    groups: of channels.
-  """
+  """Whether `conv` is faster than XLA for a kernel of this shape, HWIO."""
   height, width, inputs, outputs = kernel
   return inputs == 1 and groups == outputs > 1 and height * width <= _PLACES
 

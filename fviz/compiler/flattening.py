@@ -20,7 +20,7 @@ from fviz.compiler import instructions, precisions, substitutions
 _INLINED = {'jit': 'jaxpr', 'pjit': 'jaxpr', 'remat2': 'jaxpr'}
 
 
-class Program:
+class InstructionList:
   """The instructions of a network, in the order in which they are added.
 
   Attributes:
@@ -30,11 +30,7 @@ class Program:
   """
 
   def __init__(self, mixed: bool):
-    """An empty program.
-
-    Args:
-      mixed: whether products are in bfloat16, see `precisions.mixed`.
-    """
+    """An empty list; `mixed` is whether products are in bfloat16."""
     self.instructions: list[instructions.Instruction] = []
     self.constants: list[types.Array] = []
     self.types: dict[instructions.Slot, Any] = {}
@@ -49,15 +45,9 @@ class Program:
   def add(
     self, closed: core.ClosedJaxpr, arguments: Sequence[Any]
   ) -> list[Any]:
-    """Adds the equations of a jaxpr.
+    """Adds the equations of a jaxpr and returns its outputs.
 
-    Args:
-      closed: the jaxpr and its constants.
-      arguments: an array or a number for each input that is known, a slot for
-        each that depends on the images.
-
-    Returns:
-      The outputs, in the same way.
+    Arguments and outputs that depend on the images are slots, others arrays.
     """
     jaxpr = closed.jaxpr
     known = dict(zip(jaxpr.constvars, closed.consts, strict=True))

@@ -29,11 +29,7 @@ class Costs(NamedTuple):
 
 
 def trace(network: types.Network, size: int) -> Costs:
-  """Counts the operations of all layers in one trace.
-
-  Args:
-    network: any network.
-    size: side of the images, in pixels.
+  """Counts the operations of all layers for images of size x size pixels.
 
   Raises:
     FvizError: the images are too small for the network.

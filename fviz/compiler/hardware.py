@@ -67,23 +67,15 @@ def sharding(devices: list[Device]) -> NamedSharding | None:
 def placed(
   program: jax.stages.Compiled, first: int, *arguments: types.PyTree
 ) -> types.PyTree:
-  """Puts arguments of a compiled program on the devices that it expects.
-
-  Args:
-    program: the compiled program.
-    first: the position of the first of these arguments among its own.
-    *arguments: pytrees of arrays.
-  """
+  """Puts arguments, the program's from `first` on, where it expects them."""
   shardings, _ = program.input_shardings
   return jax.device_put(arguments, shardings[first : first + len(arguments)])
 
 
 def largest_batch(device: Device, pixels: int) -> int:
-  """The number of jobs at which a job takes the least time.
+  """The number of jobs at which each takes the least time.
 
-  Args:
-    device: what they run on.
-    pixels: of one job's images, as the network sees them.
+  `pixels` are those of one job's images, as the network sees them.
   """
   if device.platform != 'cpu':
     return _LARGEST_BATCH
@@ -93,14 +85,9 @@ def largest_batch(device: Device, pixels: int) -> int:
 
 
 def chunk_length(platform: str, marks: tuple[int, ...]) -> int:
-  """How many steps to run in one dispatch.
+  """How many steps to run in one dispatch: a divisor of all marks.
 
   On CPUs it is one, as convolutions inside of XLA's loops are slow there.
-
-  Args:
-    platform: 'cpu', 'gpu' or 'tpu'.
-    marks: numbers of steps that its length must divide, as the host looks at
-      the images after so many.
   """
   if platform == 'cpu':
     return 1

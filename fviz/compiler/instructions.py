@@ -45,17 +45,7 @@ def run(
   constants: Sequence[types.Array],
   redirect: types.Array,
 ) -> dict[Slot, types.Array]:
-  """Runs instructions in order.
-
-  Args:
-    instructions: what to do.
-    slots: the values there are already.
-    constants: see `Constant`.
-    redirect: boolean scalar.
-
-  Returns:
-    The values of all slots, old and new.
-  """
+  """Runs instructions in order; returns the values of old and new slots."""
   slots = dict(slots)
   for function, inputs, outputs in instructions:
     found = (value(v, slots, constants) for v in inputs)

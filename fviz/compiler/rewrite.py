@@ -72,7 +72,7 @@ def prepare(
       memory.
   """
   closed, tree = _traced(network, shape, tuple(layers), computed_in)
-  program = flattening.Program(computed_in == 'bfloat16')
+  program = flattening.InstructionList(computed_in == 'bfloat16')
   image = program.slot(closed.jaxpr.invars[-1])
   weights = jax.tree.leaves(network.variables)
   made = program.add(closed, [*weights, image])
@@ -119,7 +119,7 @@ def _run(piece: _Piece, slots, constants, redirect):
   return {slot: slots[slot] for slot in piece.keeps}
 
 
-def _cut(steps, keeps, program: flattening.Program) -> list[_Piece]:
+def _cut(steps, keeps, program: flattening.InstructionList) -> list[_Piece]:
   """The pieces whose gradients hold the least at once."""
   operations = [(instructions.slots_of(i.inputs), i.outputs) for i in steps]
   sizes = {s: rematerialization.bytes_of(v) for s, v in program.types.items()}
@@ -133,7 +133,7 @@ def _cut(steps, keeps, program: flattening.Program) -> list[_Piece]:
 
 
 def _saved(
-  instruction: instructions.Instruction, program: flattening.Program
+  instruction: instructions.Instruction, program: flattening.InstructionList
 ) -> int:
   """Bytes that the gradient of an instruction keeps."""
   function, inputs, _ = instruction

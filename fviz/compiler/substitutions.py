@@ -33,9 +33,7 @@ _WIDEST_POOL = 49  # Places of a window; wider ones are better as they are.
 def find(equation: core.JaxprEqn, inputs: list[Any]) -> Substitute | None:
   """What to do instead of an equation, or None to leave it as it is.
 
-  Args:
-    equation: of the network's jaxpr.
-    inputs: a slot for each input that depends on the images, else its value.
+  Inputs that depend on the images are slots, others arrays or numbers.
   """
   rule = _RULES.get(equation.primitive.name)
   return rule(equation.params, inputs) if rule else None

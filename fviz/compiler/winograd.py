@@ -36,12 +36,7 @@ _CHANNELS = 64  # With fewer channels the additions cost more than is saved.
 
 
 def pays(kernel: tuple[int, ...], strides: Sequence[int]) -> bool:
-  """Whether `conv` is faster than XLA for a kernel.
-
-  Args:
-    kernel: its shape, [h, w, in, out].
-    strides: of the window, in pixels.
-  """
+  """Whether `conv` is faster than XLA for a kernel of this shape, HWIO."""
   return (
     kernel[:2] == (3, 3)
     and tuple(strides) == (1, 1)
@@ -50,14 +45,9 @@ def pays(kernel: tuple[int, ...], strides: Sequence[int]) -> bool:
 
 
 def transformed(kernel: types.Array) -> list[types.Array]:
-  """The transform of a kernel, to be made once.
+  """The transform of a kernel [3, 3, in, out]: six columns, [6, in, out] each.
 
-  Args:
-    kernel: [3, 3, in, out].
-
-  Returns:
-    The six columns of the tile, [6, in, out] each. They are separate arrays,
-    as XLA would copy the slices of one array in every step.
+  They are separate arrays, as XLA would copy slices of one in every step.
   """
   matrix = jnp.asarray(_KERNEL, kernel.dtype)
   both = jnp.einsum(

@@ -29,13 +29,9 @@ def cppn(
   the size, so that the same picture can be drawn at another one.
 
   Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: number of images.
+    size: as for `pixels`, and so are channels, n, color, alpha.
     layers: number of hidden layers.
     width: channels of each hidden layer.
-    color: a colour map or its name.
-    alpha: whether to add a channel for opacity, for `transforms.composite`.
 
   >>> small, large = cppn(8), cppn((16, 24))
   >>> large.images(small.init(jax.random.key(0))).shape

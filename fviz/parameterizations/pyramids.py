@@ -27,13 +27,8 @@ def laplacian(
   from N(0, sd^2). Each is resized bilinearly.
 
   Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: number of images.
+    size: as for `pixels`, and so are channels, n, sd, color, alpha.
     levels: number of sizes.
-    sd: standard deviation of the start.
-    color: a colour map or its name; decorrelated by default.
-    alpha: whether to add a channel for opacity, for `transforms.composite`.
 
   >>> p = laplacian((4, 5), levels=2)
   >>> [x.shape for x in p.init(jax.random.key(0))]
@@ -72,15 +67,9 @@ def shared(
   as axis 0 of the shared tensors is not the images.
 
   Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: number of images.
-    decay: exponent of the spectrum, as for `fourier`.
+    size: as for `fourier`, and so are channels, n, decay, sd, color, alpha.
     tensors: (b, k) for each shared tensor [b, h / k, w / k, channels], which is
       resized bilinearly to [n, h, w, channels], also along the images.
-    sd: standard deviation of the start.
-    color: a colour map or its name; decorrelated by default.
-    alpha: whether to add a channel for opacity, for `transforms.composite`.
 
   >>> p = shared(16, n=3, tensors=((1, 2),))
   >>> p.images(p.init(jax.random.key(0))).shape

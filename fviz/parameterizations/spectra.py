@@ -31,13 +31,8 @@ def fourier(
   cycles per pixel. This is lucid's, except for odd widths.
 
   Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: number of images.
+    size: as for `pixels`, and so are channels, n, sd, color, alpha.
     decay: exponent of the scale; 1 as published, more gives larger forms.
-    sd: standard deviation of the start.
-    color: a colour map or its name; decorrelated by default.
-    alpha: whether to add a channel for opacity, for `transforms.composite`.
 
   >>> p = fourier((4, 5))
   >>> params = p.init(jax.random.key(0))
@@ -69,12 +64,9 @@ def maco(
   [n, channels, h, w // 2 + 1].
 
   Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: number of images.
+    size: as for `pixels`, and so are channels, n, color.
     photos: a folder of photos, whose mean magnitude is r; '' for that of
       ImageNet, see `natural_images.spectrum`.
-    color: a colour map or its name; decorrelated by default.
 
   >>> p = maco((4, 5))
   >>> params = p.init(jax.random.key(0))
@@ -107,12 +99,7 @@ def _from_spectrum(params: Array, h: int, w: int, decay: float) -> Array:
 
 
 def to_spectrum(t: Array, decay: float) -> Array:
-  """The parameters of `fourier` that make an image.
-
-  Args:
-    t: [n, h, w, c], the image before the colour map.
-    decay: as for `fourier`.
-  """
+  """The parameters of `fourier` that are [n, h, w, c] before the colour map."""
   h, w = t.shape[1:3]
   spectrum = jnp.fft.rfft2(jnp.transpose(t, (0, 3, 1, 2)))
   params = jnp.stack([spectrum.real, spectrum.imag], 1)

@@ -79,13 +79,7 @@ def random_crop(key: Key, n: int, old: Size, new: Size) -> Lines:
 
 
 def zoomed(zoom: Array, size: Size, most: float | None = None) -> Lines:
-  """Zooms about the centre; the size stays.
-
-  Args:
-    zoom: [n, 1], the factors; above 1 things get larger.
-    size: of the images.
-    most: a bound of the factors, static; None where it is not known.
-  """
+  """Zooms by factors [n, 1], of which `most` is a bound; the size stays."""
   line = lambda s: Line((s - 1) / 2 * (1 - 1 / zoom), 1 / zoom, s, 0, s, most)
   return line(size[0]), line(size[1])
 

@@ -14,11 +14,7 @@ from fviz.types import Array
 
 
 def gaussian(images: Array, sigma: ArrayLike) -> Array:
-  """A Gaussian blur; near an edge it is the mean of what lies inside.
-
-  Args:
-    images: [n, h, w, c].
-    sigma: standard deviation in pixels; it may be traced.
+  """A Gaussian blur of [n, h, w, c]; at an edge, the mean of what is inside.
 
   >>> print(gaussian(jnp.ones([1, 4, 5, 3]), 1.0).mean().round(3))
   1.0
@@ -30,11 +26,7 @@ def gaussian(images: Array, sigma: ArrayLike) -> Array:
 
 @functools.partial(jax.jit, static_argnums=1)
 def repeated_gaussian(images: Array, sigma: float) -> Array:
-  """A Gaussian blur up to 3 sigma, where the pixels of the edge are repeated.
-
-  Args:
-    images: [n, h, w, c].
-    sigma: standard deviation in pixels; static.
+  """A Gaussian blur up to 3 sigma of [n, h, w, c]; edges are repeated.
 
   >>> print(repeated_gaussian(jnp.ones([1, 4, 5, 3]), 1.0).mean().round(3))
   1.0

@@ -39,10 +39,7 @@ def split(images: Array, levels: int) -> list[Array]:
 
 
 def merge(bands: Iterable[Array]) -> Array:
-  """The image of a Laplacian pyramid: the inverse of `split`.
-
-  Args:
-    bands: as `split` makes them, but from coarse to fine.
+  """The inverse of `split`, from the bands in reverse order.
 
   >>> images = jnp.ones([1, 5, 8, 3])
   >>> print(merge(reversed(split(images, 2))).mean().round(3))

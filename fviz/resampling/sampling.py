@@ -58,13 +58,7 @@ def resample(
 def weighted(images: Array, by_row: Array, by_column: Array) -> Array:
   """Makes new rows and columns as weighted sums of the old ones.
 
-  Args:
-    images: [n, h, w, c].
-    by_row: [n, out_h, h], the weights of the old rows in each new one.
-    by_column: [n, out_w, w], the weights of the old columns.
-
-  Returns:
-    [n, out_h, out_w, c]; where weights do not add up to one, the rest is grey.
+  Weights are [n, out_h, h] and [n, out_w, w]; what they lack to one is grey.
   """
   x = planes(images)
   x = jnp.einsum('noi,nciw->ncow', by_row, x, precision='highest')

@@ -14,11 +14,7 @@ _GREY = sampling.GREY
 
 
 def pad(width: int, fill: float = _GREY) -> Transform:
-  """Adds a border: [n, h, w, c] -> [n, h + 2 width, w + 2 width, c].
-
-  Args:
-    width: of the border, in pixels.
-    fill: its value, by default grey.
+  """Adds a border of `width` pixels: h, w -> h + 2 width, w + 2 width.
 
   >>> pad(1)(jax.random.key(0), jnp.zeros([1, 2, 2, 3])).shape
   (1, 4, 4, 3)
@@ -33,10 +29,6 @@ def pad(width: int, fill: float = _GREY) -> Transform:
 
 def crop_or_pad(size: int | tuple[int, int], fill: float = _GREY) -> Transform:
   """Cuts each image to its middle, or adds a border where it is too small.
-
-  Args:
-    size: of the result, a side or (height, width).
-    fill: value of the border, by default grey.
 
   >>> crop_or_pad((6, 3))(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
   (1, 6, 3, 3)
@@ -56,11 +48,7 @@ def crop_or_pad(size: int | tuple[int, int], fill: float = _GREY) -> Transform:
 
 
 def crop(size: int | tuple[int, int], random: bool = True) -> Transform:
-  """Crops each image at a random place, or in the middle.
-
-  Args:
-    size: of the crop, a side or (height, width).
-    random: False for the middle.
+  """Crops each image to a side or (height, width), at random or in the middle.
 
   >>> crop((2, 3))(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
   (1, 2, 3, 3)
@@ -82,9 +70,6 @@ def crop(size: int | tuple[int, int], random: bool = True) -> Transform:
 def jitter(pixels: int) -> Transform:
   """A random crop to (h - pixels, w - pixels), which is lucid's jitter.
 
-  Args:
-    pixels: by how many the result is smaller.
-
   >>> jitter(1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
   (1, 3, 4, 3)
   """
@@ -104,9 +89,6 @@ def roll(pixels: int) -> Transform:
 
   This is the jitter of DeepDream (2015). It needs no shift back, as only the
   network sees the shifted image.
-
-  Args:
-    pixels: the largest shift, along rows and along columns.
 
   >>> roll(1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
   (1, 4, 5, 3)

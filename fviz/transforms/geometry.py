@@ -18,10 +18,6 @@ def scale(low: float, high: float) -> Transform:
 
   Bilinear, without antialiasing: this is meant for factors near 1.
 
-  Args:
-    low: the least factor, above 0; below 1 things get smaller.
-    high: the largest factor.
-
   >>> scale(0.9, 1.1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
   (1, 4, 5, 3)
   """
@@ -40,9 +36,6 @@ def scale(low: float, high: float) -> Transform:
 def zooms(*factors: float) -> Transform:
   """Zooms as `scale` does, by one of the factors (lucid's random_scale).
 
-  Args:
-    *factors: one is drawn for each image; above 0.
-
   >>> zooms(0.9, 1.0, 1.1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
   (1, 4, 5, 3)
   """
@@ -59,14 +52,10 @@ def zooms(*factors: float) -> Transform:
 
 
 def rotate(low: float, high: float) -> Transform:
-  """Rotates by an angle from [low, high]; the size stays.
+  """Rotates counterclockwise by degrees from [low, high]; the size stays.
 
   The rotation is three shears (Paeth 1986) with linear interpolation, which
-  blurs a little. The cost grows with the largest angle.
-
-  Args:
-    low: the least angle in degrees, counterclockwise, from -90.
-    high: the largest angle, up to 90.
+  blurs a little. Angles are in [-90, 90]; the cost grows with the largest.
 
   >>> rotate(-10, 10)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
   (1, 4, 5, 3)
@@ -87,9 +76,6 @@ def rotate(low: float, high: float) -> Transform:
 def angles(*degrees: float) -> Transform:
   """Rotates as `rotate` does, by one of the angles (lucid's random_rotate).
 
-  Args:
-    *degrees: one is drawn for each image; from -90 to 90.
-
   >>> angles(-5, 0, 5)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
   (1, 4, 5, 3)
   """
@@ -107,10 +93,7 @@ def angles(*degrees: float) -> Transform:
 
 
 def flip(probability: float = 0.5) -> Transform:
-  """Mirrors images left to right.
-
-  Args:
-    probability: with which an image is mirrored, in [0, 1].
+  """Mirrors each image left to right with a probability in [0, 1].
 
   >>> print(flip(1.)(jax.random.key(0), jnp.arange(3.).reshape(1, 1, 3, 1))
   ...       .ravel())

@@ -10,10 +10,7 @@ from fviz.types import Transform
 
 
 def blur(sigma: float) -> Transform:
-  """A Gaussian blur (Yosinski et al. 2015).
-
-  Args:
-    sigma: standard deviation in pixels.
+  """A Gaussian blur with sigma in pixels (Yosinski et al. 2015).
 
   >>> print(blur(1.)(jax.random.key(0), jnp.ones([1, 4, 5, 3])).mean().round(3))
   1.0
@@ -23,10 +20,7 @@ def blur(sigma: float) -> Transform:
 
 
 def noise(sd: float) -> Transform:
-  """Adds normal noise; the result may leave [0, 1].
-
-  Args:
-    sd: its standard deviation.
+  """Adds noise from N(0, sd^2); the result may leave [0, 1].
 
   >>> noise(0.1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
   (1, 4, 5, 3)
@@ -40,10 +34,7 @@ def noise(sd: float) -> Transform:
 
 
 def uniform_noise(most: float) -> Transform:
-  """Adds uniform noise, as MaCo does; the result may leave [0, 1].
-
-  Args:
-    most: its largest size: it is drawn from [-most, most].
+  """Adds noise from U(-most, most), as MaCo does; it may leave [0, 1].
 
   >>> uniform_noise(0.1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
   (1, 4, 5, 3)
