@@ -144,12 +144,8 @@ def laplacian(levels: int = 4) -> optax.GradientTransformation:
   (1, 8, 8, 3)
   """
   checks.check_int('levels', levels, 0)
-
-  def one(g):
-    bands = laplacian_pyramid.split(g, levels)
-    return laplacian_pyramid.merge(map(_unit_rms, reversed(bands)))
-
-  return _of_pixels('laplacian', one)
+  change = laplacian_pyramid.change_bands
+  return _of_pixels('laplacian', lambda g: change(g, levels, _unit_rms))
 
 
 def limit(most: float = 4.0) -> optax.GradientTransformation:

@@ -110,9 +110,7 @@ def _body(equation: core.JaxprEqn) -> core.ClosedJaxpr | None:
   body = params[_INLINED[name]] if name in _INLINED else None
   if body is None or isinstance(body, core.ClosedJaxpr):
     return body
-  return core.ClosedJaxpr(
-    body, ()
-  )  # The parameter of remat holds no constants.
+  return core.ClosedJaxpr(body, ())  # That of remat comes without constants.
 
 
 def _only_clips(jaxpr: core.Jaxpr) -> bool:

@@ -106,7 +106,7 @@ def _sum(size, channels, n, tensors, sd) -> Parameterization:
 
   def images(params):
     shape = (n, h, w, channels)
-    resized = [jax.image.resize(p, shape, 'linear') for p in params]
+    resized = (jax.image.resize(p, shape, 'linear') for p in params)
     return jnp.asarray(sum(resized))
 
   return Parameterization(init, images)

@@ -56,10 +56,10 @@ def convolved(images: Array, taps: Sequence[ArrayLike], mode: str) -> Array:
     pads = [(0, 0)] * 4
     pads[axis] = (reach, reach)
     wide, size = jnp.pad(images, pads, mode=mode), images.shape[axis]
-    shifted = [
+    shifted = (
       tap / total * jax.lax.slice_in_dim(wide, k, k + size, axis=axis)
       for k, tap in enumerate(taps)
-    ]
+    )
     images = jnp.asarray(sum(shifted))
   return images
 
