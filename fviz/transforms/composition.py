@@ -11,7 +11,7 @@ from fviz.types import Array, Key, Transform
 def identity() -> Transform:
   """Leaves the images as they are.
 
-  >>> identity()(jax.random.key(0), jnp.zeros([1, 2, 2, 3])).shape
+  >>> identity()(jax.random.key(0), jax.numpy.zeros([1, 2, 2, 3])).shape
   (1, 2, 2, 3)
   """
   return lambda key, images: images
@@ -25,7 +25,7 @@ def compose(*transforms: Transform) -> Transform:
 
   >>> from fviz import transforms
   >>> both = compose(transforms.pad(2), transforms.jitter(1))
-  >>> both(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  >>> both(jax.random.key(0), jax.numpy.zeros([1, 4, 5, 3])).shape
   (1, 7, 8, 3)
   """
 

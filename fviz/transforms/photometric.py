@@ -12,7 +12,8 @@ from fviz.types import Transform
 def blur(sigma: float) -> Transform:
   """A Gaussian blur with sigma in pixels (Yosinski et al. 2015).
 
-  >>> print(blur(1.)(jax.random.key(0), jnp.ones([1, 4, 5, 3])).mean().round(3))
+  >>> x = jax.numpy.ones([1, 4, 5, 3])
+  >>> print(blur(1.)(jax.random.key(0), x).mean().round(3))
   1.0
   """
   check('sigma', sigma, 0)
@@ -22,7 +23,7 @@ def blur(sigma: float) -> Transform:
 def noise(sd: float) -> Transform:
   """Adds noise from N(0, sd^2); the result may leave [0, 1].
 
-  >>> noise(0.1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  >>> noise(0.1)(jax.random.key(0), jax.numpy.zeros([1, 4, 5, 3])).shape
   (1, 4, 5, 3)
   """
   check('sd', sd, 0)
@@ -36,7 +37,7 @@ def noise(sd: float) -> Transform:
 def uniform_noise(most: float) -> Transform:
   """Adds noise from U(-most, most), as MaCo does; it may leave [0, 1].
 
-  >>> uniform_noise(0.1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  >>> uniform_noise(0.1)(jax.random.key(0), jax.numpy.zeros([1, 4, 5, 3])).shape
   (1, 4, 5, 3)
   """
   check('most', most, 0)
