@@ -1,27 +1,34 @@
-"""Numbers that factories refuse before any work; traced ones pass."""
+"""Checks of the numbers that are given to factories, before any work.
+
+Traced numbers pass all of them but `check_int`: their values are not known
+here, and were checked before they were traced.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
-import jax
 import numpy as np
+from jax import core
 
 from fviz.errors import FvizError
 
 
-def check(name: str, value: float, least: float) -> None:
-  """Raises an `FvizError` unless value is finite and at least `least`.
+def check(
+  name: str, value: float, least: float, most: float = math.inf
+) -> None:
+  """Raises an `FvizError` unless value is finite and in [least, most].
 
-  Traced values pass: they were checked as numbers before (`fviz.compare.candidates`).
+  >>> check('sigma', 1.5, 0)
   """
-  if traced(value):
+  if traced(value) or (_finite(value) and least <= value <= most):
     return
-  if not (_finite(value) and value >= least):
-    raise FvizError(f'{name} must be {least} or more, not {value!r}.')
+  allowed = f'{least} or more' if most == math.inf else f'{least} to {most}'
+  raise FvizError(f'{name} must be {allowed}, not {value!r}.')
 
 
-def check_int(name: str, value: int, least: int) -> None:
+def check_int(name: str, value: float, least: int) -> None:
   """Raises an `FvizError` unless value is an integer from `least` on."""
   if not isinstance(value, (int, np.integer)) or value < least:
     raise FvizError(
@@ -30,7 +37,7 @@ def check_int(name: str, value: int, least: int) -> None:
 
 
 def check_range(low: float, high: float) -> None:
-  """Raises an `FvizError` unless low <= high, both finite."""
+  """Raises an `FvizError` unless low <= high and both are finite."""
   if traced(low, high):
     return
   if not (_finite(low) and _finite(high) and low <= high):
@@ -43,13 +50,13 @@ def check_number(name: str, value: float) -> None:
     raise FvizError(f'{name} must be a finite number, not {value!r}.')
 
 
-def traced(*values) -> bool:
-  """Whether any value is a tracer, whose number is not known."""
-  return any(isinstance(value, jax.core.Tracer) for value in values)
+def traced(*values: Any) -> bool:
+  """Whether some value is a tracer, whose number is not known."""
+  return any(isinstance(value, core.Tracer) for value in values)
 
 
 def _finite(value) -> bool:
-  """False for texts and the like, too."""
+  """Whether it is a finite number; texts and the like are not."""
   try:
     return math.isfinite(value)
   except TypeError:

@@ -1,7 +1,8 @@
-"""Colour maps between what is optimized and RGB in [0, 1].
+"""Maps from what is optimized, any real numbers, to colours in [0, 1].
 
-The decorrelated space is that of Olah et al. 2017 (lucid): the principal axes
-of the colours of natural images, so that a step moves along likely colours.
+The decorrelated space is that of Olah et al. 2017 (lucid). Its axes are the
+principal axes of the colours of natural images, so that a step moves along
+likely colours.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from fviz.types import Array
 # What config strings can name.
 CONFIG_NAMES = ('decorrelated', 'sigmoid', 'clip', 'clamp', 'learned')
 
-_EPS = 1e-3  # The logit of 0 and 1 is infinite.
-# Rows R, G, B; columns by falling variance. Divided by the LARGEST column norm.
+_EPS = 1e-3  # Colours stay so far from 0 and 1, where the logit is infinite.
+# The axes of lucid: rows are red, green, blue; columns are axes by falling
+# variance. Lucid divides all by the LARGEST norm of a column.
 AXES = np.array([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
 TO_RGB = (AXES / np.linalg.norm(AXES, axis=0).max()).T
 FROM_RGB = np.linalg.inv(TO_RGB)
@@ -31,8 +33,8 @@ class Color(NamedTuple):
   """A colour map; channels are the last axis.
 
   Attributes:
-    to_rgb: t [..., c], any real number -> colours [..., c] in [0, 1].
-    from_rgb: its inverse, up to 1e-3 at black and white.
+    to_rgb: real numbers [..., c] -> colours [..., c] in [0, 1].
+    from_rgb: its inverse, with an error of up to 1e-3 at black and white.
   """
 
   to_rgb: Callable[[Array], Array]
@@ -40,9 +42,10 @@ class Color(NamedTuple):
 
 
 def decorrelated() -> Color:
-  """Lucid's colour axes, then a sigmoid; for 3 channels.
+  """Lucid's colour axes, and then a sigmoid.
 
-  Other channel counts have no known axes and get the plain sigmoid.
+  Images that have not 3 channels get only the sigmoid: there are no axes for
+  them.
 
   >>> print(decorrelated().to_rgb(jnp.zeros(3)))
   [0.5 0.5 0.5]
@@ -51,7 +54,7 @@ def decorrelated() -> Color:
 
 
 def sigmoid() -> Color:
-  """A sigmoid per channel.
+  """A sigmoid for each channel.
 
   >>> print(sigmoid().to_rgb(jnp.zeros(1)))
   [0.5]
@@ -60,11 +63,11 @@ def sigmoid() -> Color:
 
 
 def clip() -> Color:
-  """t + .5 clipped to [0, 1].
+  """t + .5, clipped to [0, 1]; clipped pixels can come back.
 
-  Where t is at or past a bound, a gradient passes only if a step AGAINST it
-  leads back inside: it is taken to be the gradient of a loss, as optax and the
-  engine have it. With the gradient of a clip such pixels would be stuck.
+  Where t is at a bound or beyond, a gradient passes only if a step AGAINST it
+  leads back inside, as it is taken for the gradient of a loss, which optimizers
+  descend. With the gradient of a plain clip such pixels would be stuck.
 
   >>> print(clip().to_rgb(jnp.array([-1., 0.25])))
   [0.   0.75]
@@ -73,10 +76,10 @@ def clip() -> Color:
 
 
 def clamp() -> Color:
-  """t + .5 clipped to [0, 1], where gradients pass as if it were not.
+  """t + .5, clipped to [0, 1]; gradients pass as if it were not clipped.
 
-  With `projections.box` this is ascent in pixels as of old (Yosinski et al.
-  2015): the image is clipped, the gradient is the whole one.
+  Together with `projections.box` this is plain ascent in pixels (Yosinski et
+  al. 2015): the image is clipped after each step, and the gradient is not.
 
   >>> print(clamp().to_rgb(jnp.array([-1., 0.25])))
   [0.   0.75]
@@ -85,13 +88,18 @@ def clamp() -> Color:
 
 
 def learned(folder: str) -> Color:
-  """The colour axes of the photos in a folder, then a sigmoid; for RGB.
+  """The colour axes of the photos in a folder, and then a sigmoid.
 
-  As `decorrelated`, with the square root of their own covariance of colours
-  instead of lucid's, which was measured on ImageNet.
+  The axes are the square root of the photos' covariance of colours; those of
+  `decorrelated` were measured on ImageNet. Images that have not 3 channels get
+  only the sigmoid.
+
+  Args:
+    folder: path of a folder that holds photos.
 
   Raises:
-    FvizError: no such folder, no photos, or photos that cannot be read.
+    FvizError: there is no such folder, it holds no photos, one cannot be read,
+      or they have too few colours.
   """
   matrix = natural_images.axes(photo_folders.statistics(folder).covariance)
   inverse = np.linalg.inv(matrix)
@@ -102,7 +110,9 @@ def learned(folder: str) -> Color:
 
 
 def with_alpha(color: Color) -> Color:
-  """The same for all channels but the last, which gets a sigmoid: alpha.
+  """The colour map for images whose last channel is the opacity (alpha).
+
+  The opacity gets a sigmoid, the other channels the given colour map.
 
   >>> print(with_alpha(clip()).to_rgb(jnp.zeros(4)))
   [0.5 0.5 0.5 0.5]
@@ -118,16 +128,16 @@ def _apart(color, alpha, x):
 
 
 def _clamp(t):
-  # The value of the clip, the gradient of the identity.
+  # The value is that of the clip, the gradient that of the identity.
   return t + 0.5 + jax.lax.stop_gradient(jnp.clip(t + 0.5, 0, 1) - t - 0.5)
 
 
 def _mix(t: Array, matrix: np.ndarray) -> Array:
   if t.shape[-1] != 3:
     return t
-  # By hand: a product with so few columns takes eight times as long on CPU.
+  # A matrix product with so few columns takes eight times as long on CPUs.
   rows = jnp.asarray(matrix, t.dtype)
-  return sum(t[..., i : i + 1] * row for i, row in enumerate(rows))
+  return jnp.asarray(sum(t[..., i : i + 1] * r for i, r in enumerate(rows)))
 
 
 def _decorrelated_to_rgb(t: Array) -> Array:

@@ -1,7 +1,8 @@
 """Config strings such as 'pad(12)|jitter(8)|rotate(-10, 10)'.
 
-Arguments are literals, and names are those of a module's `CONFIG_NAMES`: nothing
-is evaluated.
+Functions are those in a module's `CONFIG_NAMES`. Arguments are Python literals,
+or schedules such as linear(0.1, 0.0, 256). Nothing else is evaluated, so a
+config from a stranger can run no code.
 """
 
 from __future__ import annotations
@@ -15,47 +16,48 @@ from typing import Any
 from fviz import schedules
 from fviz.errors import FvizError, unknown
 
-Call = tuple[str, tuple[Any, ...], dict[str, Any]]
-# The last two: of deep nesting, from here and from Python's own parser.
+Call = tuple[str, tuple[Any, ...], dict[str, Any]]  # Name, args, kwargs.
+# The last two come from deep nesting, here and in Python's own parser.
 _UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
-def parse(text: str | Sequence[Call], *modules: ModuleType) -> list[Any]:
-  """What the calls of the text return, in order; [] for an empty text.
-
-  Names are looked up in the modules' `CONFIG_NAMES`, the first module first.
-
-  >>> from fviz import transforms
-  >>> len(parse('pad(2)|jitter(1)', transforms))
-  2
-  """
-  # 'fviz.transforms' -> 'transform'.
-  kinds = [m.__name__.rpartition('.')[2].removesuffix('s') for m in modules]
-  return _resolve(text, ' or '.join(kinds), modules, {})
-
-
 def resolve(
-  text: str | Sequence[Call], kind: str, module: ModuleType, **extra: Any
-) -> list:
-  """As `parse`, with arguments the text leaves out.
+  text: str | Sequence[Call], kind: str, *modules: ModuleType, **extra: Any
+) -> list[Any]:
+  """What the calls of a text return, in order; [] for an empty text.
 
   Args:
-    text: the calls, or what `calls` made of them: then arguments may be traced.
-    kind: what error messages call the names.
-    module: whose `CONFIG_NAMES` has the names.
-    **extra: passed to each factory that has such a parameter, unless the text
-      gives it.
+    text: the calls, or what `calls` made of them; then arguments may be traced.
+    kind: what error messages call the names, such as 'transform'.
+    *modules: in whose `CONFIG_NAMES` names are looked up, the first one first.
+    **extra: arguments for each function that has such a parameter and is not
+      given it in the text.
 
-  >>> from fviz import parameterizations
+  Raises:
+    FvizError: the text is no such calls, a name is not known, or a function
+      refuses its arguments.
+
+  >>> from fviz import parameterizations, transforms
+  >>> len(resolve('pad(2)|jitter(1)', 'transform', transforms))
+  2
   >>> [p] = resolve('fourier(decay=1.5)', 'image', parameterizations, size=8)
   """
-  return _resolve(text, kind, (module,), extra)
+  known = {}
+  for module in reversed(modules):
+    known.update((name, getattr(module, name)) for name in module.CONFIG_NAMES)
+  made = []
+  for name, args, kwargs in calls(text):
+    if name not in known:
+      raise unknown(kind, name, known)
+    made.append(_make(text, name, known[name], args, kwargs, extra))
+  return made
 
 
 def calls(text: str | Sequence[Call]) -> list[Call]:
-  """(name, args, kwargs) of each call; a bare name is a call without any.
+  """The calls in a text as data: (name, args, kwargs) each.
 
-  Calls are returned as they are.
+  A name without parentheses is a call without arguments. What are calls already
+  is returned as it is.
 
   >>> calls("channel('mixed', 3, y=-1) | flip")
   [('channel', ('mixed', 3), {'y': -1}), ('flip', (), {})]
@@ -74,13 +76,16 @@ def calls(text: str | Sequence[Call]) -> list[Call]:
 
 
 def expression(text: str, kind: str, module: ModuleType, **extra: Any) -> Any:
-  """What a sum or product of calls and numbers comes to.
+  """The value of sums, differences and products of calls and numbers.
 
   Args:
     text: such as "channel('mixed3', 7) - 2 * diversity('mixed3')".
     kind: what error messages call the names.
     module: whose `CONFIG_NAMES` has the names.
     **extra: as for `resolve`.
+
+  Raises:
+    FvizError: as for `resolve`.
 
   >>> from fviz import objectives
   >>> expression("1 - 2 * opacity()", 'objective', objectives).layers
@@ -108,7 +113,7 @@ def _value(node, text, kind, module, extra) -> Any:
       return -value(operand)
     case ast.Constant(float() | int() as number):
       return number
-  (made,) = _resolve([_call(node, text)], kind, (module,), extra)
+  (made,) = resolve([_call(node, text)], kind, module, **extra)
   return made
 
 
@@ -128,37 +133,26 @@ def _call(node: ast.expr, text: str) -> Call:
     raise _bad(text, f'{ast.unparse(node)!r} is no call')
   name = node.func.id
   args = tuple(_literal(arg, text) for arg in node.args)
-  if any(keyword.arg is None for keyword in node.keywords):
-    raise _bad(text, '** is not allowed')
-  kwargs = {k.arg: _literal(k.value, text) for k in node.keywords}
+  kwargs = {}
+  for keyword in node.keywords:
+    if keyword.arg is None:
+      raise _bad(text, '** is not allowed')
+    kwargs[keyword.arg] = _literal(keyword.value, text)
   return name, args, kwargs
 
 
 def _literal(node: ast.expr, text: str) -> Any:
-  if isinstance(node, ast.Call):  # A number that follows the steps.
-    name, args, kwargs = _call(node, text)
-    if name not in schedules.CONFIG_NAMES:
-      raise FvizError(
-        f'In {text!r}: {unknown("schedule", name, schedules.CONFIG_NAMES)}'
-      )
-    return _make(text, name, getattr(schedules, name), args, kwargs, {})
+  if isinstance(node, ast.Call):
+    call = _call(node, text)
+    try:
+      return resolve([call], 'schedule', schedules)[0]
+    except FvizError as error:
+      raise FvizError(f'In {text!r}: {error}') from error
   try:
     return ast.literal_eval(node)
   except (ValueError, TypeError) as error:
     source = ast.unparse(node)
     raise _bad(text, f'{source!r} is not a number or string') from error
-
-
-def _resolve(text, kind, modules, extra) -> list:
-  known = {}
-  for module in reversed(modules):
-    known.update((name, getattr(module, name)) for name in module.CONFIG_NAMES)
-  made = []
-  for name, args, kwargs in calls(text):
-    if name not in known:
-      raise unknown(kind, name, known)
-    made.append(_make(text, name, known[name], args, kwargs, extra))
-  return made
 
 
 def _make(text, name, factory, args, kwargs, extra) -> Any:
@@ -178,7 +172,7 @@ def _make(text, name, factory, args, kwargs, extra) -> Any:
 
 
 def _shown(text: str | Sequence[Call]) -> str:
-  """Calls as the text that they come from, near enough."""
+  """The text that calls come from, but for spaces and quotes."""
   if isinstance(text, str):
     return text
   one = lambda args, kwargs: ', '.join(

@@ -1,23 +1,24 @@
-"""One kind of error for everything a user can put right."""
+"""The kind of error for everything that a user can put right."""
 
 import difflib
 from collections.abc import Iterable
 
-_MOST = 60  # Names that a message lists in full.
+_MOST = 60  # A message lists at most so many names.
 
 
 class FvizError(ValueError):
-  """The message says which value, what is allowed, and what to do."""
+  """An error whose message says what is wrong, what is allowed, what to do."""
 
 
 class UsageError(FvizError):
-  """A command line that makes no sense: exit code 2."""
+  """An error in a command line; the command exits with code 2."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> FvizError:
-  """An error for a name that is not in a list, with a did-you-mean.
+  """An error for a name that is not known; the caller raises it.
 
-  Of a long list only the nearest names are given.
+  The message suggests a similar name and lists all known ones, or the nearest
+  of them where there are many.
 
   >>> print(unknown('layer', 'mixd4', ['mixed3', 'mixed4']))
   Unknown layer 'mixd4'. Did you mean 'mixed4'? Known: mixed3, mixed4.

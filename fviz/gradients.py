@@ -1,22 +1,20 @@
 """What happens to gradients before the optimizer sees them.
 
-Optax transformations of trees whose leaves all have images for axis 0; an
-image's numbers never depend on the other images.
+These are optax transformations of trees in which axis 0 of every leaf is the
+images. What becomes of an image's gradient never depends on other images.
 """
 
 from __future__ import annotations
 
-import functools
-import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from fviz import checks
 from fviz.errors import FvizError, unknown
-from fviz.resampling.blur import gaussian_blur
+from fviz.resampling import blurs, laplacian_pyramid
 from fviz.types import Array, PyTree
 
 # What config strings can name.
@@ -37,8 +35,9 @@ def normalize(
   """Divides each image's gradient by its size, over all leaves together.
 
   Args:
-    kind: 'mean_abs' (DeepDream 2015), 'rms', 'l2' (lucid) or 'std'.
-    floor: the least divisor; a dead unit's gradient is 0 and stays 0.
+    kind: the measure of size: 'mean_abs' (DeepDream 2015), 'rms', 'l2' (lucid)
+      or 'std'.
+    floor: the least divisor; a gradient of zeros stays zero.
 
   >>> t = normalize()
   >>> print(t.update(jnp.array([[2., -4.], [0., 0.]]), t.init(None))[0])
@@ -47,26 +46,19 @@ def normalize(
   """
   if kind not in _SIZES:
     raise unknown('kind of normalize', kind, _SIZES)
-  if not floor > 0:
-    raise FvizError(f'floor must be positive, not {floor}.')
-  size = _SIZES[kind]
-  return _stateless(lambda g: _times(g, 1 / jnp.maximum(size(_flat(g)), floor)))
+  _check_positive('floor', floor)
+  return _stateless(lambda g: _normalized(g, kind, floor))
 
 
 def blur(sigma: float) -> optax.GradientTransformation:
-  """A Gaussian blur of gradients of pixels, [n, h, w, c], sigma in pixels.
+  """A Gaussian blur of gradients of pixels, [n, h, w, c]; sigma in pixels.
 
   >>> t = blur(1.0)
-  >>> print(t.update(jnp.ones([1, 4, 4, 1]), t.init(None))[0].mean())
+  >>> print(t.update(jnp.ones([1, 4, 4, 1]), t.init(None))[0].mean().round(3))
   1.0
   """
   checks.check('sigma', sigma, 0)
-
-  def one(g):
-    _check_pixels('blur', g)
-    return gaussian_blur(g, sigma)
-
-  return _stateless(lambda g: jax.tree.map(one, g))
+  return _of_pixels('blur', lambda g: blurs.gaussian(g, sigma))
 
 
 def smooth(
@@ -74,11 +66,12 @@ def smooth(
 ) -> optax.GradientTransformation:
   """The sum of blurred copies of the gradient, each over its deviation.
 
-  Pixel noise is all that a network's gradient has at the finest scale; the
-  copies give coarser scales their say. At the edges the image is repeated.
+  A network's gradient is mostly noise of single pixels; in the sum, coarser
+  scales count as much. Beyond the edges the gradient is repeated.
 
   Args:
-    sigmas: of the Gaussians, in pixels; 0 is the gradient itself.
+    sigmas: standard deviations of the blurs in pixels; 0 is the gradient
+      itself.
 
   >>> t = smooth((0.0, 1.0))
   >>> g = jnp.zeros([1, 9, 9, 1]).at[0, 4, 4, 0].set(1.0)
@@ -89,29 +82,28 @@ def smooth(
     checks.check('sigma', sigma, 0)
   if not sigmas:
     raise FvizError('smooth needs at least one sigma: (0.0, 0.8, 1.6), say.')
-  one = normalize('std')
 
   def copies(g):
-    _check_pixels('smooth', g)
-    blurred = [_gaussian(g, sigma) for sigma in sigmas]
-    return sum(one.update(b, one.init(None))[0] for b in blurred)
+    blurred = [blurs.repeated_gaussian(g, sigma) for sigma in sigmas]
+    return sum(_normalized(b, 'std', 1e-12) for b in blurred)
 
-  return _stateless(lambda g: jax.tree.map(copies, g))
+  return _of_pixels('smooth', copies)
 
 
 def three_gaussians(
   steps: int = 10, start: float = 0.5, rise: float = 2.0
 ) -> optax.GradientTransformation:
-  """The mean of three blurred gradients that get softer, standardized.
+  """The mean of three blurs that get softer from step to step, standardized.
 
-  Gordić's pytorch-deepdream (f37d99a): Gaussians of 9 taps and sigma x (.5, 1,
-  2), sigma = rise (i + 1) / steps + start at step i, the gradient mirrored at
-  its edges; then (g - mean) / std. Details are drawn first, then forms. After
-  `steps`, sigma stays; a dream counts them anew at each octave.
+  This is Gordić's pytorch-deepdream (f37d99a). The Gaussians have 9 taps and
+  deviations of sigma x (.5, 1, 2), where sigma = rise (i + 1) / steps + start
+  at step i; the gradient is mirrored at its edges; then its mean becomes 0 and
+  its deviation 1. Details are drawn first, then larger forms. After `steps`,
+  sigma stays. A dream counts steps anew at each octave.
 
   Args:
-    steps: in which sigma rises; their iterations an octave.
-    start: their smoothing_coefficient, in pixels.
+    steps: over how many steps sigma rises; there, the iterations of an octave.
+    start: in pixels, their smoothing_coefficient.
     rise: in pixels.
 
   >>> t = three_gaussians()
@@ -142,43 +134,28 @@ def three_gaussians(
 def laplacian(levels: int = 4) -> optax.GradientTransformation:
   """Laplacian-normalized gradients (DeepDream's TensorFlow notebook, 2015).
 
-  A Laplacian pyramid of `levels` splits with the kernel [1, 4, 6, 4, 1] / 16
-  each way; every band is divided by its RMS per image, with a floor of 1e-10,
-  and the pyramid is merged: low frequencies weigh as much as high ones.
+  The gradient is split into the bands of a Laplacian pyramid, every band is
+  divided by its RMS per image (at least 1e-10), and the bands are added up: low
+  frequencies then weigh as much as high ones. The pyramid halves the size
+  `levels` times.
 
   >>> t = laplacian(2)
   >>> t.update(jnp.ones([1, 8, 8, 3]), t.init(None))[0].shape
   (1, 8, 8, 3)
   """
   checks.check_int('levels', levels, 0)
-
-  def one(g):
-    _check_pixels('laplacian', g)
-    shapes, bands = [], []
-    for _ in range(levels):
-      if min(g.shape[1:3]) < 2:
-        break  # Nothing left to split.
-      low = _halved(g)
-      bands.append(g - _doubled(low, g.shape))
-      shapes.append(g.shape)
-      g = low
-    out = _unit_rms(g)
-    for shape, band in zip(shapes[::-1], bands[::-1], strict=True):
-      out = _doubled(out, shape) + _unit_rms(band)
-    return out
-
-  return _stateless(lambda g: jax.tree.map(one, g))
+  change = laplacian_pyramid.change_bands
+  return _of_pixels('laplacian', lambda g: change(g, levels, _unit_rms))
 
 
 def limit(most: float = 4.0) -> optax.GradientTransformation:
-  """Limits each number to +-most; after `normalize`, in units of the mean.
+  """Limits every number to [-most, most]; after `normalize`, in units of means.
 
   >>> t = limit(1.0)
   >>> print(t.update(jnp.array([[3., -.5]]), t.init(None))[0])
   [[ 1.  -0.5]]
   """
-  if not most > 0:
-    raise FvizError(f'most must be positive, not {most}.')
+  _check_positive('most', most)
   return _stateless(
     lambda g: jax.tree.map(lambda x: jnp.clip(x, -most, most), g)
   )
@@ -192,49 +169,34 @@ def clip(norm: float) -> optax.GradientTransformation:
   [[0.6 0.8]
    [0.  0.5]]
   """
-  if not norm > 0:
-    raise FvizError(f'norm must be positive, not {norm}.')
+  _check_positive('norm', norm)
   return _stateless(
     lambda g: _times(g, norm / jnp.maximum(_l2(_flat(g)), norm))
   )
 
 
-@functools.partial(jax.jit, static_argnums=1)
-def _gaussian(x: Array, sigma: float) -> Array:
-  """[n, h, w, c] blurred by sums of shifted copies: linear in the pixels."""
-  if sigma == 0:
-    return x
-  reach = math.ceil(3 * sigma)
-  taps = [math.exp(-((k / sigma) ** 2) / 2) for k in range(-reach, reach + 1)]
-  return _convolved(x, taps, 'edge')
+def _check_positive(name, value):
+  if not value > 0:
+    raise FvizError(f'{name} must be positive, not {value}.')
 
 
 @jax.jit
 def _three(g: Array, sigma: Array) -> Array:
   """The mean of three blurs, with mean 0 and deviation 1 per image."""
   _check_pixels('three_gaussians', g)
-  i, blurs = jnp.arange(-4, 5), []
+  i, made = jnp.arange(-4, 5), []
   for factor in (0.5, 1.0, 2.0):
     taps = jnp.exp(-((i / (factor * sigma)) ** 2) / 2)
-    blurs.append(_convolved(g, list(taps), 'reflect'))
-  g = sum(blurs) / 3
-  g = g - jnp.mean(g, (1, 2, 3), keepdims=True)
+    made.append(blurs.convolved(g, list(taps), 'reflect'))
+  mean = jnp.asarray(sum(made) / 3)
+  g = mean - jnp.mean(mean, (1, 2, 3), keepdims=True)
   sd = jnp.sqrt(jnp.mean(g**2, (1, 2, 3), keepdims=True))
   return g / jnp.maximum(sd, 1e-12)  # A dead unit's gradient stays 0.
 
 
-def _convolved(x: Array, taps, mode: str) -> Array:
-  """[n, h, w, c] with taps over their sum, along rows and columns."""
-  reach, total = len(taps) // 2, sum(taps)
-  for axis in (1, 2):
-    pads = [(0, 0)] * 4
-    pads[axis] = (reach, reach)
-    wide, size = jnp.pad(x, pads, mode=mode), x.shape[axis]
-    x = sum(
-      tap / total * jax.lax.slice_in_dim(wide, k, k + size, axis=axis)
-      for k, tap in enumerate(taps)
-    )
-  return x
+def _unit_rms(band: Array) -> Array:
+  rms = jnp.sqrt(jnp.mean(band**2, (1, 2, 3), keepdims=True))
+  return band / jnp.maximum(rms, 1e-10)
 
 
 def _check_pixels(name: str, g: Array) -> None:
@@ -245,15 +207,34 @@ def _check_pixels(name: str, g: Array) -> None:
     )
 
 
-def _stateless(function) -> optax.GradientTransformation:
+def _of_pixels(
+  name: str, function: Callable[[Array], Array]
+) -> optax.GradientTransformation:
+  """A function of each leaf, which must be the gradient of pixels."""
+
+  def one(g):
+    _check_pixels(name, g)
+    return function(g)
+
+  return _stateless(lambda g: jax.tree.map(one, g))
+
+
+def _stateless(
+  function: Callable[[PyTree], PyTree],
+) -> optax.GradientTransformation:
   return optax.GradientTransformation(
     lambda params: optax.EmptyState(),
     lambda updates, state, params=None: (function(updates), state),
   )
 
 
+def _normalized(gradient: PyTree, kind: str, floor: float) -> PyTree:
+  size = _SIZES[kind](_flat(gradient))
+  return _times(gradient, 1 / jnp.maximum(size, floor))
+
+
 def _flat(gradient: PyTree) -> Array:
-  """[n, numbers of one image]."""
+  """[n, all numbers of an image]."""
   leaves = jax.tree.leaves(gradient)
   if len({leaf.shape[:1] or None for leaf in leaves} | {None}) != 2:
     shapes = [leaf.shape for leaf in leaves]
@@ -272,41 +253,10 @@ def _l2(flat):
   return jnp.sqrt(jnp.sum(flat**2, 1))
 
 
+# The sizes of gradients [n, numbers], [n].
 _SIZES = {
   'mean_abs': lambda flat: jnp.mean(jnp.abs(flat), 1),
   'rms': lambda flat: jnp.sqrt(jnp.mean(flat**2, 1)),
   'l2': _l2,
   'std': lambda flat: jnp.std(flat, 1),
 }
-
-
-def _unit_rms(band):
-  rms = jnp.sqrt(jnp.mean(band**2, (1, 2, 3), keepdims=True))
-  return band / jnp.maximum(rms, 1e-10)
-
-
-def _halving(size: int) -> Array:
-  """[ceil(size / 2), size]: the kernel at every other place, SAME padding."""
-  out = -(-size // 2)
-  # As TensorFlow pads: the extra place, if any, is behind.
-  before = max((out - 1) * 2 + 5 - size, 0) // 2
-  kernel = np.zeros([out, size], np.float32)
-  for i in range(out):
-    for k, weight in enumerate((1, 4, 6, 4, 1)):
-      j = 2 * i + k - before
-      if 0 <= j < size:
-        kernel[i, j] = weight / 16
-  return jnp.asarray(kernel)
-
-
-def _halved(x):
-  rows, columns = _halving(x.shape[1]), _halving(x.shape[2])
-  x = jnp.einsum('oh,nhwc->nowc', rows, x, precision='highest')
-  return jnp.einsum('ow,nhwc->nhoc', columns, x, precision='highest')
-
-
-def _doubled(x, shape):
-  # The transposed convolution with four times the kernel.
-  rows, columns = 2 * _halving(shape[1]), 2 * _halving(shape[2])
-  x = jnp.einsum('oh,nowc->nhwc', rows, x, precision='highest')
-  return jnp.einsum('ow,nhoc->nhwc', columns, x, precision='highest')

@@ -1,8 +1,9 @@
 """Statistics of natural images: their spectrum and their colours.
 
-The spectrum is that of mean |F| in lucid's decorrelated colours, which MaCo
-(Fel et al. 2023) fixes; a closed formula fits the published one (ImageNet, 512
-px) to an RMS error of .14 in the logarithm, and a folder of photos will do too.
+The spectrum is the mean |F| in lucid's decorrelated colours, which MaCo (Fel et
+al. 2023) fixes. A closed formula fits the published spectrum (ImageNet at 512
+pixels) to an RMS error of .14 in the logarithm. That of a folder of photos is
+measured in `fviz.media.photo_folders`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import numpy as np
 
 from fviz.types import Array
 
-# |F_c(f)| = a f^-alpha exp(-(f / f0)^2.4), f in cycles a pixel, of 512 px
-# images in numpy's rfft2 scale; the constant term apart. Rows: the axes of
-# lucid's colours; fitted to the spectrum that MaCo's authors published.
+# Rows are the axes of lucid's colours; a row is (a, alpha, f0, constant term)
+# of |F(f)| = a f^-alpha exp(-(f / f0)^2.4), where f is in cycles per pixel.
+# Fitted to the spectrum that MaCo's authors published, of 512 pixels in the
+# scale of rfft2.
 _FITS = (
   (32.72, 1.283, 0.310, 255052.0),
   (28.13, 1.321, 0.290, 269511.0),
@@ -25,10 +27,17 @@ _FITTED_AT = 512
 
 
 def spectrum(size: tuple[int, int], channels: int = 3) -> Array:
-  """The mean magnitude of natural images, [channels, h, w // 2 + 1].
+  """The mean magnitude of natural images at each frequency.
 
-  Only ratios matter. Channels beyond three, and those of images without lucid's
-  colour axes, get the first: luminance.
+  Only ratios matter. Images that have not 3 channels have no colour axes; all
+  their channels get the magnitude of luminance.
+
+  Args:
+    size: (height, width) of the images.
+    channels: of the images.
+
+  Returns:
+    [channels, h, w // 2 + 1], in the order of rfft2.
 
   >>> spectrum((4, 5)).shape
   (3, 4, 3)
@@ -40,28 +49,37 @@ def spectrum(size: tuple[int, int], channels: int = 3) -> Array:
     a, alpha, f0, dc = _FITS[c if channels == 3 else 0]
     safe = np.where(f > 0, f, 1)
     plane = a * safe**-alpha * np.exp(-((safe / f0) ** _POWER))
-    # The constant keeps its ratio to the lowest frequency of the grid.
+    # The constant term keeps its ratio to the lowest frequency.
     dc *= (max(h, w) / _FITTED_AT) ** alpha
     planes.append(np.where(f > 0, plane, dc))
   return jnp.asarray(np.stack(planes), jnp.float32)
 
 
 def frequencies(h: int, w: int) -> np.ndarray:
-  """Cycles a pixel of rfft2's bins, [h, w // 2 + 1]."""
+  """The frequencies of rfft2's bins in cycles per pixel, [h, w // 2 + 1].
+
+  >>> frequencies(2, 2).round(2).tolist()
+  [[0.0, 0.5], [0.5, 0.71]]
+  """
   return np.hypot(np.fft.fftfreq(h)[:, None], np.fft.rfftfreq(w))
 
 
 def axes(covariance: np.ndarray) -> np.ndarray:
-  """A square root of a covariance, its rows by falling variance.
+  """The colour axes of a covariance: its square root, scaled as lucid's.
 
-  Scaled as lucid's: the longest row has length one.
+  Args:
+    covariance: [c, c].
+
+  Returns:
+    [c, c], an axis in each row, by falling variance; the longest has length
+    one.
 
   >>> axes(np.diag([1.0, 4.0, 1e-2])).round(2).tolist()
   [[0.0, 1.0, 0.0], [0.5, 0.0, 0.0], [0.0, 0.0, 0.05]]
   """
   values, vectors = np.linalg.eigh(covariance)
   order = np.argsort(values)[::-1]
-  # Signs are free: the largest part of each axis is made positive.
+  # The sign of an axis is arbitrary: its largest part is made positive.
   vectors = vectors[:, order]
   largest = np.abs(vectors).argmax(0)
   vectors = vectors * np.sign(vectors[largest, range(len(values))])

@@ -1,19 +1,20 @@
-"""Optimizers by name: those of the literature here, and all of optax.
+"""Optimizers by name: some of the literature, and all of optax.
 
-Those of optax are all functions of its public namespace that take a learning
-rate before all else; L-BFGS with its line search is one of them, as the engine
-passes on values and the function.
+Those of optax are the functions of its public namespace whose first parameter
+is `learning_rate`. Its L-BFGS with a line search is one of them: the engine
+passes it the value and the function that it needs.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
+from jax.typing import ArrayLike
 
 from fviz import checks
 from fviz.errors import FvizError
@@ -23,15 +24,14 @@ from fviz.types import Array, PyTree
 def progress(
   desired: float = 2.0, most: float = 100.0 / 255**2
 ) -> optax.GradientTransformationExtraArgs:
-  """Ascent by min(most, desired / |g|^2) g (Yosinski et al. 2015's toolbox).
+  """Steps of min(most, desired / |g|^2) g (toolbox of Yosinski et al. 2015).
 
-  To first order, a step raises the objective by `desired`, in the objective's
-  own units.
+  To first order, each step raises the objective by `desired`.
 
   Args:
-    desired: rise of the objective a step.
-    most: largest learning rate for pixels in [0, 1]: the toolbox's for 0..255,
-      divided by 255^2.
+    desired: the rise of the objective in a step, in the objective's own units.
+    most: the largest learning rate, for pixels in [0, 1]; by default the
+      toolbox's, which is for 0..255, divided by 255^2.
 
   >>> t = progress(2.0, 10.0)
   >>> print(t.update(jnp.array([[3., 4.]]), t.init(None))[0])
@@ -45,9 +45,15 @@ def progress(
 def progress01(
   early: float = 0.3, late: float = 0.3, most: float = 100.0 / 255**2
 ) -> optax.GradientTransformationExtraArgs:
-  """As `progress` for probabilities: desired = min(early, late (1 - value)).
+  """The same as `progress` for probabilities, which approach 1.
 
-  Yosinski's toolbox, for softmax units. The value is the engine's.
+  The desired rise is min(early, late (1 - value)), as in Yosinski's toolbox for
+  softmax units; the engine passes the value of the objective.
+
+  Args:
+    early: the rise in a step, far from 1.
+    late: the rise in a step near 1, as a share of what is missing.
+    most: the largest learning rate, as for `progress`.
 
   >>> t = progress01(0.5, 0.5, 100.0)
   >>> update = t.update(jnp.array([[1.0]]), t.init(None), value=-0.5)[0]
@@ -66,9 +72,9 @@ def progress01(
 
 
 class Momentum(NamedTuple):
-  """The step, and the running sum of gradients."""
+  """The state of `momentum`: how many steps there were, and m."""
 
-  count: Array
+  step: Array
   trace: PyTree
 
 
@@ -76,13 +82,14 @@ def momentum(
   rates: Sequence[tuple[int, float]] = ((100, 0.004), (200, 4e-4), (100, 4e-5)),
   mu: float = 0.9,
 ) -> optax.GradientTransformation:
-  """m <- mu m - lr g, x <- x + m, where m is zeroed whenever lr changes.
+  """Momentum that starts anew whenever the learning rate changes.
 
-  Mahendran and Vedaldi 2015, section 4, and their library.
+  m <- mu m - rate g, x <- x + m, as in Mahendran and Vedaldi 2015, section 4,
+  and in their library.
 
   Args:
-    rates: (steps, learning rate) one after the other; the last goes on.
-    mu: share of m that is kept.
+    rates: (steps, learning rate), one after the other; the last rate goes on.
+    mu: the share of m that is kept in each step.
 
   >>> t = momentum([(1, 1.0), (1, 0.5)])
   >>> g, state = jnp.ones([1]), t.init(jnp.ones([1]))
@@ -105,17 +112,21 @@ def momentum(
 
   def update(updates, state, params=None):
     del params
-    i = sum((state.count >= s).astype(jnp.int32) for s in starts[1:])
+    i = sum((state.step >= s).astype(jnp.int32) for s in starts[1:])
     rate = sum(jnp.where(i == k, r, 0.0) for k, (_, r) in enumerate(rates))
-    changed = sum((state.count == s).astype(jnp.int32) for s in starts)
+    changed = sum((state.step == s).astype(jnp.int32) for s in starts)
     kept = jnp.where(changed > 0, 0.0, mu)
     trace = jax.tree.map(lambda m, g: kept * m - rate * g, state.trace, updates)
-    return trace, Momentum(state.count + 1, trace)
+    return trace, Momentum(state.step + 1, trace)
 
   return optax.GradientTransformation(init, update)
 
 
-def _policy(desired, most):
+def _policy(
+  desired: Callable[[Array | None], ArrayLike], most: float
+) -> optax.GradientTransformationExtraArgs:
+  """Steps along the gradient whose length follows from the desired rise."""
+
   def update(updates, state, params=None, *, value=None, **extra):
     del params, extra
     wanted = desired(value)
@@ -132,7 +143,7 @@ def _policy(desired, most):
 
 
 def _of_optax() -> list[str]:
-  """Public names of optax that take a learning rate before all else."""
+  """The public functions of optax whose first parameter is learning_rate."""
   names = []
   for name in dir(optax):
     maker = getattr(optax, name)
@@ -147,7 +158,7 @@ def _of_optax() -> list[str]:
   return names
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
   if name in CONFIG_NAMES:
     return getattr(optax, name)
   raise AttributeError(name)

@@ -1,9 +1,10 @@
-"""What happens to parameters after a step: decay, blur, small pixels, balls.
+"""What happens to the parameters after each step: decay, blur, bounds, ...
 
-Optax transformations for the end of a chain: they see where the updates lead,
-change that place, and return updates which lead to the changed place. An
-image's numbers never depend on the other images. Pixels are those of the
-parameterization `pixels`, [n, h, w, c], with grey (or the mean) at 0.
+These are optax transformations for the end of a chain. They see where the
+updates lead, move that place, and return updates that lead to the moved place.
+What becomes of an image never depends on other images. Pixels are the
+parameters of `parameterizations.pixels`, [n, h, w, c], in which grey (or the
+mean) is 0.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import optax
 
 from fviz import checks
 from fviz.errors import FvizError
-from fviz.resampling import blur
+from fviz.resampling import blurs
 from fviz.types import Array
 
 # What config strings can name.
@@ -33,9 +34,9 @@ CONFIG_NAMES = (
 
 
 class Step(NamedTuple):
-  """The number of updates so far."""
+  """The state of a projection: the number of updates so far."""
 
-  count: Array
+  number: Array
 
 
 def decay(rate: float) -> optax.GradientTransformation:
@@ -44,18 +45,19 @@ def decay(rate: float) -> optax.GradientTransformation:
   >>> print(_moved(decay(0.5), jnp.full([1, 1, 1, 2], 4.0)).ravel())
   [2. 2.]
   """
-  _check_share('rate', rate)
+  checks.check('rate', rate, 0, 1)
   return _projection(lambda x, step, g: (1 - rate) * x, any_shape=True)
 
 
 def blur_every(sigma: float, every: int = 4) -> optax.GradientTransformation:
-  """A Gaussian blur at steps 0, every, 2 every, ... (Yosinski et al. 2015).
+  """A Gaussian blur at the first of every few steps (Yosinski et al. 2015).
 
   Args:
-    sigma: standard deviation in pixels (theta_b_width); useless below .3.
+    sigma: standard deviation in pixels (theta_b_width); it has no effect below
+      .3.
     every: steps from one blur to the next (theta_b_every).
 
-  >>> print(_moved(blur_every(1.0), jnp.ones([1, 3, 3, 1])).mean())
+  >>> print(_moved(blur_every(1.0), jnp.ones([1, 3, 3, 1])).mean().round(3))
   1.0
   """
   checks.check('sigma', sigma, 0)
@@ -64,7 +66,7 @@ def blur_every(sigma: float, every: int = 4) -> optax.GradientTransformation:
   def change(x, step, g):
     return jax.lax.cond(
       step % every == 0,
-      lambda x: blur.gaussian_blur(x, sigma),
+      lambda x: blurs.gaussian(x, sigma),
       lambda x: x,
       x,
     )
@@ -73,27 +75,27 @@ def blur_every(sigma: float, every: int = 4) -> optax.GradientTransformation:
 
 
 def small_values(percentile: float) -> optax.GradientTransformation:
-  """Zeroes numbers whose size is below their percentile in the image.
+  """Zeroes the numbers whose size is below a percentile of those of the image.
 
-  In Yosinski's toolbox, not in the paper.
+  This is in the toolbox of Yosinski et al. 2015, but not in the paper.
 
   >>> x = jnp.arange(4.).reshape(1, 2, 2, 1)
   >>> print(_moved(small_values(50), x).ravel())
   [0. 0. 2. 3.]
   """
-  _check_percentile(percentile)
+  checks.check('percentile', percentile, 0, 100)
   return _projection(lambda x, step, g: _kept(x, jnp.abs(x), percentile))
 
 
 def small_norm(percentile: float) -> optax.GradientTransformation:
-  """Zeroes pixels whose norm over channels is below its percentile.
+  """Zeroes the pixels whose norm is below a percentile of those of the image.
 
-  Yosinski et al. 2015 (theta_n_pct).
+  Norms are over channels (Yosinski et al. 2015, theta_n_pct).
 
   >>> print(_moved(small_norm(50), jnp.arange(4.).reshape(1, 2, 2, 1)).ravel())
   [0. 0. 2. 3.]
   """
-  _check_percentile(percentile)
+  checks.check('percentile', percentile, 0, 100)
 
   def change(x, step, g):
     norm = jnp.sqrt(jnp.sum(x**2, -1, keepdims=True))
@@ -103,17 +105,18 @@ def small_norm(percentile: float) -> optax.GradientTransformation:
 
 
 def small_contribution(percentile: float) -> optax.GradientTransformation:
-  """Zeroes pixels whose |sum_c x g| is below its percentile.
+  """Zeroes the pixels that contribute less than a percentile of the image.
 
-  Yosinski et al. 2015 (theta_c_pct): what the objective would lose without the
-  pixel, to first order. x is the image after update, decay and blur, g the
-  gradient from before, which the engine passes as `grad`.
+  This is theta_c_pct of Yosinski et al. 2015. A pixel's contribution is |sum
+  over channels of x g|: to first order, what the objective would lose without
+  it. x is the image after the update and after the transformations before this
+  one; g is the gradient before the update, which the engine passes as `grad`.
 
   >>> x = jnp.arange(4.).reshape(1, 2, 2, 1)
   >>> print(_moved(small_contribution(50), x, grad=-x).ravel())
   [0. 0. 2. 3.]
   """
-  _check_percentile(percentile)
+  checks.check('percentile', percentile, 0, 100)
 
   def change(x, step, g):
     size = jnp.abs(jnp.sum(x * g, -1, keepdims=True))
@@ -123,7 +126,7 @@ def small_contribution(percentile: float) -> optax.GradientTransformation:
 
 
 def box(low: float = -0.5, high: float = 0.5) -> optax.GradientTransformation:
-  """Clips to [low, high]; the default is all colours of `color.clamp`.
+  """Clips to [low, high]; the default is the range of `color.clamp`.
 
   >>> print(_moved(box(), jnp.array([[-1., 0., 1.]])))
   [[-0.5  0.   0.5]]
@@ -133,12 +136,12 @@ def box(low: float = -0.5, high: float = 0.5) -> optax.GradientTransformation:
 
 
 def sphere(radius: float = 0.25) -> optax.GradientTransformation:
-  """x <- rho x / |x| for each image (Erhan et al. 2009).
+  """Gives every image the same norm: x <- rho x / |x| (Erhan et al. 2009).
 
   Args:
     radius: rho over the square root of the number of values, which is the RMS
-      contrast of the image. The paper has no number for pictures; .25 is that
-      of typical photos in [0, 1].
+      contrast of the image. The paper has no value for pictures; .25 is typical
+      of photos in [0, 1].
 
   >>> print(_moved(sphere(1.0), jnp.array([[2., 2.]])).round(3))
   [[1. 1.]]
@@ -155,7 +158,12 @@ def sphere(radius: float = 0.25) -> optax.GradientTransformation:
 def _projection(
   change: Callable[[Array, Array, Array], Array], any_shape: bool = False
 ) -> optax.GradientTransformationExtraArgs:
-  """change(place that the update leads to, step, gradient) -> other place."""
+  """A transformation that moves the place to which the updates lead.
+
+  Args:
+    change: (place, step, gradient) -> new place.
+    any_shape: whether parameters may have any shape; else they are pixels.
+  """
 
   def init(params):
     del params
@@ -174,35 +182,23 @@ def _projection(
           f'Projections of pixels take [n, h, w, c], not parameters of shape '
           f'{p.shape}: use the parameterization pixels.'
         )
-      return change(p + u, state.count, g) - p
+      return change(p + u, state.number, g) - p
 
     grad = updates if grad is None else grad
     updates = jax.tree.map(one, params, updates, grad)
-    return updates, Step(state.count + 1)
+    return updates, Step(state.number + 1)
 
   return optax.GradientTransformationExtraArgs(init, update)
 
 
 def _kept(x, size, percentile):
-  """x where its size is not below its percentile in the image, else 0."""
+  """x with zeros where the size is below its percentile in the image."""
   flat = size.reshape(len(size), -1)
   least = jnp.percentile(flat, percentile, axis=1)
   return jnp.where(size < least.reshape(-1, 1, 1, 1), 0, x)
 
 
-def _check_share(name, value):
-  checks.check(name, value, 0)
-  if not isinstance(value, jax.core.Tracer) and value > 1:
-    raise FvizError(f'{name} must be from 0 to 1, not {value!r}.')
-
-
-def _check_percentile(value):
-  checks.check('percentile', value, 0)
-  if not isinstance(value, jax.core.Tracer) and value > 100:
-    raise FvizError(f'percentile must be from 0 to 100, not {value!r}.')
-
-
 def _moved(projection, x, **extra):
-  """Where an update of zero leads; for the examples above."""
+  """Where an update of zero leads, for the examples above."""
   update, _ = projection.update(0 * x, projection.init(x), x, **extra)
   return x + update

@@ -1,7 +1,7 @@
-"""Penalties on the images alone, as objectives to be subtracted.
+"""Penalties on the images alone; subtract them from an objective.
 
-All are positive, and means over images, positions and channels. Published
-weights are for sums and hold after multiplying by h * w * c.
+All are positive, and means over images, positions and channels. Where published
+penalties are sums, multiply the published weight by h * w * c.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from fviz import natural_images
+from fviz import checks, natural_images
 from fviz.errors import FvizError
 from fviz.types import Leaf, Objective
 
@@ -30,12 +30,12 @@ CONFIG_NAMES = (
 
 
 def total_variation(beta: ArrayLike | None = None) -> Objective:
-  """Differences of neighbours a pixel and channel, >= 0.
+  """How much neighbouring pixels differ.
 
   Args:
-    beta: None for the anisotropic |dx| + |dy| of lucid; a number for
-      (dx^2 + dy^2)^(beta / 2) of Mahendran and Vedaldi 2015, eq. 4, with the
-      border repeated; 2 is theirs, 1 gives isolated spikes.
+    beta: None for |dx| + |dy|, which is lucid's. A number above 0 for
+      (dx^2 + dy^2)^(beta / 2), where the border is repeated (Mahendran and
+      Vedaldi 2015, eq. 4): theirs is 2; 1 gives isolated spikes.
 
   >>> x = jnp.array([0., 2.]).reshape(1, 1, 2, 1)
   >>> print(total_variation()({}, x), total_variation(2)({}, x).round(3))
@@ -43,13 +43,13 @@ def total_variation(beta: ArrayLike | None = None) -> Objective:
   """
   if beta is None:
     return Objective(_total_variation, ())
-  if not isinstance(beta, jax.core.Tracer) and np.any(np.asarray(beta) <= 0):
+  if not checks.traced(beta) and np.any(np.asarray(beta) <= 0):
     raise FvizError(f'beta must be positive, not {beta}; 2 is usual.')
   return Objective(_isotropic_variation, (), (Leaf(beta),))
 
 
 def l1(center: ArrayLike = 0.5) -> Objective:
-  """The mean |x - center| (lucid's L1), >= 0.
+  """The mean of |x - center|, which is lucid's L1.
 
   >>> print(l1()({}, jnp.zeros([1, 2, 2, 3])))
   0.5
@@ -58,9 +58,9 @@ def l1(center: ArrayLike = 0.5) -> Objective:
 
 
 def l2(center: ArrayLike = 0.5) -> Objective:
-  """sqrt(1e-6 + mean (x - center)^2) of each image, then the mean of those.
+  """sqrt(1e-6 + mean of (x - center)^2) for each image, and the mean of these.
 
-  Lucid takes one root over the batch, which couples the images.
+  Lucid takes one root over all images, which makes them depend on each other.
 
   >>> print(f"{l2(0.0)({}, jnp.zeros([1, 2, 2, 3])):.4f}")
   0.0010
@@ -69,24 +69,25 @@ def l2(center: ArrayLike = 0.5) -> Objective:
 
 
 def alpha_norm(alpha: ArrayLike = 6.0) -> Objective:
-  """The mean |x - .5|^alpha (Mahendran and Vedaldi 2015), >= 0.
+  """The mean of |x - .5|^alpha, alpha >= 1 (Mahendran and Vedaldi 2015).
 
   >>> print(alpha_norm(2)({}, jnp.zeros([1, 2, 2, 3])))
   0.25
   """
-  if not isinstance(alpha, jax.core.Tracer) and np.any(np.asarray(alpha) < 1):
+  if not checks.traced(alpha) and np.any(np.asarray(alpha) < 1):
     raise FvizError(
-      f'alpha must be 1 or more, not {alpha}: else the gradient '
-      'is infinite at grey.'
+      f'alpha must be 1 or more, not {alpha}: the gradient of grey is infinite '
+      'below 1.'
     )
   return Objective(_alpha_norm, (), (Leaf(alpha),))
 
 
 def blur() -> Objective:
-  """.5 mean (x - blur(x))^2, blur(x) held fixed (lucid: blur_input_each_step).
+  """The mean of (x - blur(x))^2 / 2, as lucid's blur_input_each_step.
 
-  3 x 3, centre 1 and rim .5, over what of it is inside. With plain gradient
-  descent of rate 1 and weight k h w c, a step is x <- (1 - k) x + k blur(x).
+  The blur is a mean over 3 x 3 pixels, of weight 1 in the centre and .5 in the
+  rim; no gradient passes through it. With plain gradient descent of rate 1 and
+  a weight of k h w c, a step is x <- (1 - k) x + k blur(x).
 
   >>> print(blur()({}, jnp.ones([1, 4, 4, 3])))
   0.0
@@ -95,10 +96,11 @@ def blur() -> Objective:
 
 
 def boundary(width: int = 20, center: float = 0.5) -> Objective:
-  """mean of mask ((x - blur5 x)^2 + .8 (x - center)^2) (lucid), >= 0.
+  """Keeps the rim of the picture smooth and grey, as lucid's penalize_boundary.
 
-  Keeps the rim of the picture quiet; the mask is 1 in a rim of `width` pixels.
-  Lucid's penalize_boundary is minus the sum.
+  The mean of mask ((x - blur(x))^2 + .8 (x - center)^2), where the mask is 1 in
+  the rim of `width` pixels, and the blur is over 5 x 5 pixels. Lucid's is minus
+  the sum.
 
   >>> print(boundary(1)({}, jnp.full([1, 4, 4, 3], 0.5)))
   0.0
@@ -109,11 +111,11 @@ def boundary(width: int = 20, center: float = 0.5) -> Objective:
 
 
 def spectrum(exponent: ArrayLike = 1.0) -> Objective:
-  """Distance of the spectrum to 1 / f^exponent, whatever the contrast, >= 0.
+  """How far the spectrum is from 1 / f^exponent, whatever the contrast.
 
-  The variance over frequencies of log(|F| f^exponent), with all of luminance's
-  bins but the mean; 0 for an image of exactly that spectrum. Natural images
-  have exponents of 1 to 1.3. Ours.
+  The variance of log(|F| f^exponent) over all frequencies of the luminance but
+  zero. It is 0 for an image of exactly that spectrum; natural images have
+  exponents of 1 to 1.3. This penalty is our own.
 
   >>> x = jax.random.uniform(jax.random.key(0), [1, 16, 16, 3])
   >>> float(spectrum(0.0)({}, x)) < float(spectrum(1.0)({}, x))
@@ -123,18 +125,18 @@ def spectrum(exponent: ArrayLike = 1.0) -> Objective:
 
 
 def _total_variation(activations, images):
-  # Sums over all pixels, not means of differences: a 1 pixel wide image has
-  # no differences, and the mean of nothing is NaN.
+  # Sums over all pixels, as an image of one pixel's width has no differences,
+  # and the mean of none would be NaN.
   dy = jnp.abs(images[:, 1:] - images[:, :-1])
   dx = jnp.abs(images[:, :, 1:] - images[:, :, :-1])
   return (jnp.sum(dy) + jnp.sum(dx)) / images.size
 
 
 def _isotropic_variation(activations, images, beta):
-  # Zeros behind the last row and column: the border repeated.
+  # The border is repeated, so the last differences are zero.
   dy = jnp.diff(images, axis=1, append=images[:, -1:])
   dx = jnp.diff(images, axis=2, append=images[:, :, -1:])
-  # The paper's library floors at 1e-5 where the power would be infinite.
+  # The paper's library has a floor of 1e-5, as the gradient may be infinite.
   return jnp.mean((dx**2 + dy**2 + 1e-10) ** (beta / 2))
 
 
@@ -152,7 +154,7 @@ def _alpha_norm(activations, images, alpha):
 
 
 def _blurred(images, size):
-  """The mean over size x size, whose rim counts half; inside only."""
+  """The mean over size x size pixels inside the image; the rim counts half."""
   kernel = np.full([size, size], 0.5, np.float32)
   kernel[1:-1, 1:-1] = 1
   h, w = images.shape[1:3]
@@ -175,7 +177,7 @@ def _blur(activations, images):
 
 @dataclasses.dataclass(frozen=True)
 class _Boundary:
-  """Equal by value, so that jit caches survive."""
+  """A penalty that is equal by value, so that it is compiled only once."""
 
   width: int
 
@@ -194,7 +196,7 @@ def _spectrum(activations, images, exponent):
     return jnp.float32(0)
   f = natural_images.frequencies(h, w)
   inside = f > 0
-  # Twice for the half that rfft2 leaves out.
+  # Most bins count twice, for the half that rfft2 leaves out.
   share = np.where(inside, 2.0, 0.0)
   share[:, 0] /= 2
   if w % 2 == 0:

@@ -1,8 +1,8 @@
-"""Numbers that follow the steps, for any number of a config string.
+"""Numbers that change with the step.
 
-'noise(linear(0.1, 0.0, 256))|scale(0.9, 1.1)' lets noise die out. Each schedule
-is a function of the step that is traced with it; what decides a shape, such as
-pixels of padding, cannot follow one.
+They may stand for numbers in config strings: with 'noise(linear(0.1, 0.0, 64))'
+the noise dies out. A schedule is a function of the step, which is traced. So
+what decides a shape, such as pixels of padding, cannot follow one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from fviz import checks
 from fviz.errors import FvizError
@@ -23,17 +25,17 @@ CONFIG_NAMES = ('linear', 'exponential', 'cosine', 'piecewise')
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-  """step -> number. Equal by value; its arguments are `numbers`."""
+  """A function step -> number; equal if its name and its arguments are."""
 
   name: str
   numbers: tuple[Any, ...]
 
-  def __call__(self, step: Array) -> Array:
+  def __call__(self, step: ArrayLike) -> Array:
     return _FUNCTIONS[self.name](jnp.asarray(step, jnp.float32), *self.numbers)
 
 
 def linear(start: float, end: float, steps: int) -> Schedule:
-  """From start to end in so many steps, and then end.
+  """From `start` to `end` in a straight line, in so many steps; then `end`.
 
   >>> print(linear(1.0, 0.0, 4)(1))
   0.75
@@ -42,7 +44,7 @@ def linear(start: float, end: float, steps: int) -> Schedule:
 
 
 def exponential(start: float, end: float, steps: int) -> Schedule:
-  """As `linear`, but in equal ratios; both must be positive.
+  """The same as `linear` in equal ratios; both numbers must be positive.
 
   >>> print(exponential(1.0, 0.25, 2)(1).round(4))
   0.5
@@ -53,7 +55,7 @@ def exponential(start: float, end: float, steps: int) -> Schedule:
 
 
 def cosine(start: float, end: float, steps: int) -> Schedule:
-  """As `linear`, but along half a cosine, level at both ends.
+  """The same as `linear` along half a cosine, level at both ends.
 
   >>> print(cosine(1.0, 0.0, 2)(1).round(4))
   0.5
@@ -62,7 +64,7 @@ def cosine(start: float, end: float, steps: int) -> Schedule:
 
 
 def piecewise(*pieces: Sequence[float]) -> Schedule:
-  """(steps, number) one after the other; the last number goes on.
+  """Pieces (steps, number), one after the other; the last number goes on.
 
   >>> print(piecewise((2, 1.0), (2, 0.5))(2))
   0.5
@@ -74,32 +76,23 @@ def piecewise(*pieces: Sequence[float]) -> Schedule:
   return Schedule('piecewise', tuple(tuple(piece) for piece in pieces))
 
 
-def at(value: Any, step: Array) -> Any:
-  """Parsed arguments with every schedule as of a step.
+def at(value: Any, step: ArrayLike) -> Any:
+  """A tree of arguments in which every schedule is its number at a step.
 
   >>> at(('noise', (linear(0.0, 1.0, 4),), {}), 2)[1][0].item()
   0.5
   """
-  if isinstance(value, Schedule):
-    return value(step)
-  if isinstance(value, dict):
-    return {k: at(v, step) for k, v in value.items()}
-  if isinstance(value, (list, tuple)):
-    return type(value)(at(v, step) for v in value)
-  return value
+  now = lambda leaf: leaf(step) if isinstance(leaf, Schedule) else leaf
+  return jax.tree.map(now, value)
 
 
 def used(value: Any) -> bool:
-  """Whether parsed arguments hold a schedule.
+  """Whether a tree of arguments holds a schedule.
 
   >>> used([('noise', (linear(0.0, 1.0, 4),), {})]), used([('flip', (), {})])
   (True, False)
   """
-  if isinstance(value, dict):
-    return any(map(used, value.values()))
-  if isinstance(value, (list, tuple)):
-    return any(map(used, value))
-  return isinstance(value, Schedule)
+  return any(isinstance(leaf, Schedule) for leaf in jax.tree.leaves(value))
 
 
 def _made(name, start, end, steps) -> Schedule:

@@ -9,9 +9,14 @@ from fviz import (
   gradients,
   objectives,
   parameterizations,
+  schedules,
   transforms,
 )
 from fviz.errors import FvizError
+
+
+def _transforms(text):
+  return config_strings.resolve(text, 'transform', transforms)
 
 
 def test_calls():
@@ -26,28 +31,29 @@ def test_calls():
   assert config_strings.calls('  ') == []
 
 
-def test_parse_in_order():
-  made = config_strings.parse('pad(2)|crop(3)', transforms)
+def test_calls_in_order():
+  made = _transforms('pad(2)|crop(3)')
   out = jnp.zeros([1, 4, 5, 3])
   for one in made:
     out = one(jax.random.key(0), out)
   assert out.shape == (1, 3, 3, 3)
-  assert config_strings.parse('', transforms) == []
-  (objective,) = config_strings.parse("channel('mixed', 3)", objectives)
+  assert _transforms('') == []
+  (objective,) = config_strings.resolve(
+    "channel('mixed', 3)", 'objective', objectives
+  )
   assert objective.layers == ('mixed',)
-  assert len(config_strings.parse('clip(1)|pad(1)', gradients, transforms)) == 2
+  both = config_strings.resolve('clip(1)|pad(1)', 'any', gradients, transforms)
+  assert len(both) == 2
 
 
 def test_calls_stand_for_their_text():
   calls = config_strings.calls('pad(2)|crop((3, 3), random=False)')
   assert config_strings.calls(calls) == calls
-  one, two = config_strings.parse(calls, transforms)
+  one, two = _transforms(calls)
   images = two(None, one(None, jnp.ones([1, 4, 5, 3])))
   assert images.shape == (1, 3, 3, 3)
   with pytest.raises(FvizError, match=r"'crop\(9\)\|pad\(-1, fill=0.5\)'"):
-    config_strings.parse(
-      [('crop', (9,), {}), ('pad', (-1,), {'fill': 0.5})], transforms
-    )
+    _transforms([('crop', (9,), {}), ('pad', (-1,), {'fill': 0.5})])
 
 
 def test_extra_arguments_fill_in():
@@ -55,6 +61,22 @@ def test_extra_arguments_fill_in():
     'pixels(8)', 'image', parameterizations, size=4, n=2, unused=1
   )
   assert p.init(jax.random.key(0)).shape == (2, 8, 8, 3)
+
+
+def test_schedules_stand_for_numbers():
+  (call,) = config_strings.calls('noise(linear(0.1, 0.0, 4))')
+  assert call == ('noise', (schedules.linear(0.1, 0.0, 4),), {})
+  for text in ('noise(liner(0.1, 0.0, 4))', 'noise(linear(0.1, 0.0, 0))'):
+    with pytest.raises(FvizError) as error:
+      config_strings.calls(text)
+    assert repr(text) in str(error.value)
+
+
+def test_arguments_name_colours():
+  (p,) = config_strings.resolve(
+    "pixels(2, color='clip')", 'image', parameterizations
+  )
+  assert p.images(jnp.full([1, 2, 2, 3], 9.0)).max() == 1
 
 
 @pytest.mark.parametrize(
@@ -81,14 +103,12 @@ def test_extra_arguments_fill_in():
 )
 def test_bad_text_is_quoted(text):
   with pytest.raises(FvizError) as error:
-    config_strings.parse(text, transforms)
+    _transforms(text)
   assert repr(text) in str(error.value)
 
 
 def test_unknown_names():
   with pytest.raises(FvizError, match="Unknown transform.*mean 'jitter'"):
-    config_strings.parse('jiter(2)', transforms)
+    _transforms('jiter(2)')
   with pytest.raises(FvizError, match='Unknown transform'):
-    config_strings.parse(
-      'compose()|check(1)', transforms
-    )  # Not in CONFIG_NAMES.
+    _transforms('compose()|check(1)')  # Not in CONFIG_NAMES.

@@ -1,1 +1,1 @@
-"""A network's code made fast: what happens to it before it runs."""
+"""Makes a network's code fast before it runs, on any device."""

@@ -1,4 +1,7 @@
-"""Makes XLA fast on CPUs; imports no JAX itself."""
+"""Settings of XLA and of memory that make CPUs faster.
+
+This module does not import JAX, as the settings must come before it starts.
+"""
 
 import ctypes
 import importlib.util
@@ -10,19 +13,20 @@ import sys
 _FLAG = b'xla_cpu_experimental_ynn_fusion_type'
 _VALUE = 'LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT'
 
-
-# Of glibc's mallopt: where freed memory stays, and that it does.
+# Parameters of glibc's mallopt, from malloc.h.
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
 
 
 def faster() -> None:
-  """Lets each convolution be a library call: kernel gradients at 3x the speed.
+  """Sets the flags; call it before JAX starts its backend.
 
-  And keeps freed memory: a step takes a hundred megabytes and gives them back;
-  faulting them in anew took a twelfth of Inception's steps.
+  Each convolution may become a call of a library, which makes gradients of
+  kernels three times as fast. And freed memory stays with the process: a step
+  takes a hundred megabytes and gives them back, and to get them from the system
+  again took a twelfth of the time of Inception's steps.
 
-  Call it before JAX starts its backend. XLA aborts on a flag that it does not
-  know, so the flag is looked up in the library first.
+  XLA aborts when it meets a flag that it does not know. So the flag is set only
+  if its name is found in the library file.
   """
   _keep_memory()
   flags = os.environ.get('XLA_FLAGS', '')
@@ -42,6 +46,8 @@ def _keep_memory() -> None:
 
 def _known() -> bool:
   spec = importlib.util.find_spec('jaxlib')
+  if spec is None or spec.origin is None:
+    return False
   library = pathlib.Path(spec.origin).with_name('libjax_common.so')
   if not library.exists():
     return False

@@ -1,8 +1,8 @@
 """Depthwise convolutions as sums of shifted images, for CPUs.
 
-XLA's CPU backend runs a convolution with as many groups as channels group by
-group. A sum over the kernel's places is one fused loop over all channels, and
-its gradient is another.
+XLA's CPU backend computes a convolution with a group for each channel one group
+after the other. A sum over the kernel's places is one fused loop over all
+channels, and its gradient is another.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import numpy as np
 from jax import lax
 
 from fviz import types
+from fviz.compiler import convolution
 
-_PLACES = 49  # Of larger kernels the programs grow long.
+_PLACES = 49  # Larger kernels make the compiled programs too long.
 
 
 def pays(kernel: tuple[int, ...], groups: int) -> bool:
-  """Whether this [h, w, 1, out] kernel of so many groups gets faster."""
+  """Whether `conv` is faster than XLA for a kernel of this shape, HWIO."""
   height, width, inputs, outputs = kernel
   return inputs == 1 and groups == outputs > 1 and height * width <= _PLACES
 
@@ -33,13 +34,14 @@ def conv(
   strides: tuple[int, int],
   padding: Sequence[tuple[int, int]],
 ) -> types.Array:
-  """A depthwise convolution; weights are frozen (gradient zero).
+  """A depthwise convolution; the kernel's gradient is zero.
 
   Args:
     x: [n, h, w, c].
     kernel: [kh, kw, c].
-    strides: of the window.
-    padding: ((low, high), (low, high)) of zeros, or cuts where negative.
+    strides: of the window, in pixels.
+    padding: rows of zeros ((above, below), (left, right)); negative numbers cut
+      rows off.
 
   >>> x, k = jnp.ones((1, 5, 7, 2)), jnp.ones((3, 3, 2))
   >>> y = conv(x, k, (2, 2), ((1, 1), (1, 1)))
@@ -55,17 +57,8 @@ def _forward(x, kernel, strides, padding):
 
 def _backward(strides, padding, residuals, g):
   like, kernel = residuals
-  pads = [
-    (k - 1 - low, size - 1 + low - (out - 1) * stride)
-    for size, k, stride, (low, _), out in zip(
-      like.shape[1:3],
-      kernel.shape[:2],
-      strides,
-      padding,
-      g.shape[1:3],
-      strict=True,
-    )
-  ]
+  sizes = like.shape[1:3], g.shape[1:3], kernel.shape[:2]
+  pads = convolution.gradient_padding(*sizes, strides, padding)
   g = _padded(g, pads, strides)
   return _sum(g, kernel, (1, 1), turned=True), jnp.zeros_like(kernel)
 
@@ -74,21 +67,22 @@ conv.defvjp(_forward, _backward)
 
 
 def _sum(x, kernel, strides, turned=False):
+  """The sum of x at each place times the kernel, which may be turned over."""
   places = kernel.shape[:2]
   ends = [
     (size - k) // stride * stride + 1
     for size, k, stride in zip(x.shape[1:3], places, strides, strict=True)
   ]
   total = 0.0
-  for i, j in np.ndindex(places):
+  for i, j in np.ndindex(*places):
     y = lax.slice_in_dim(x, i, i + ends[0], strides[0], 1)
     y = lax.slice_in_dim(y, j, j + ends[1], strides[1], 2)
     total += y * (kernel[-1 - i, -1 - j] if turned else kernel[i, j])
-  return total
+  return jnp.asarray(total)
 
 
 def _padded(x, padding, strides=(1, 1)):
-  """With zeros around, and between the values where strides are given."""
+  """x with zeros around it, and stride - 1 zeros between its values."""
   inside = [
     (low, high, stride - 1)
     for (low, high), stride in zip(padding, strides, strict=True)

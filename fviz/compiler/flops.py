@@ -1,24 +1,26 @@
-"""What the layers of a network cost, from one trace and without running it."""
+"""How many operations each layer of a network takes, without running it."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.extend import core
 
 from fviz import errors, types
 
-_NESTED = ('jaxpr', 'call_jaxpr', 'fun_jaxpr')  # Where calls keep their body.
+# The parameters in which calls hold their bodies.
+_NESTED = ('jaxpr', 'call_jaxpr', 'fun_jaxpr')
 
 
 class Costs(NamedTuple):
-  """Of a network at one image size.
+  """What a network's layers cost at one image size.
 
   Attributes:
-    flops: layer -> floating-point operations of its convolutions and products
-      for one image, with everything below and nothing above it.
+    flops: layer -> floating-point operations of one image's forward pass up to
+      this layer, in convolutions and matrix products.
     same: layer -> an earlier layer that is the very same array.
   """
 
@@ -27,28 +29,15 @@ class Costs(NamedTuple):
 
 
 def trace(network: types.Network, size: int) -> Costs:
-  """Traces a network at size x size pixels.
+  """Counts the operations of all layers for images of size x size pixels.
 
   Raises:
-    FvizError: the images are too small for it.
+    FvizError: the images are too small for the network.
   """
   layers = tuple(network.layers)
-  images = jax.ShapeDtypeStruct(
-    (1, size, size, network.input_channels), jnp.float32
-  )
-  try:
-    closed, shapes = jax.make_jaxpr(
-      lambda variables, images: network.apply(variables, images, layers),
-      return_shape=True,
-    )(network.variables, images)
-  except (TypeError, ValueError, ZeroDivisionError) as error:
-    raise errors.FvizError(
-      f'{network.name} does not run on {size} x {size} pixels: {error}. Give a '
-      f'larger config.size; it was trained at {network.input_size}.'
-    ) from error
+  jaxpr, shapes = _traced(network, size, layers)
   _check_sizes(network, shapes, size)
   walk = _Walk()
-  jaxpr = closed.jaxpr
   needs = walk.through(jaxpr, [0] * len(jaxpr.invars))
   # Outputs are in the order of the dictionary's leaves.
   names = jax.tree.leaves({name: name for name in shapes})
@@ -62,17 +51,40 @@ def trace(network: types.Network, size: int) -> Costs:
   return Costs({name: flops[name] for name in layers}, same)
 
 
+def _traced(
+  network: types.Network, size: int, layers: tuple[str, ...]
+) -> tuple[core.Jaxpr, dict[str, jax.ShapeDtypeStruct]]:
+  """The network's jaxpr, and the shapes of its layers."""
+  shape = (1, size, size, network.input_channels)
+  images = jax.ShapeDtypeStruct(shape, jnp.float32)
+  try:
+    closed, shapes = jax.make_jaxpr(
+      lambda variables, images: network.apply(variables, images, layers),
+      return_shape=True,
+    )(network.variables, images)
+  except (TypeError, ValueError, ZeroDivisionError) as error:
+    raise errors.FvizError(
+      f'{network.name} does not run on {size} x {size} pixels: {error}. Give a '
+      f'larger config.size; it was trained at {network.input_size}.'
+    ) from error
+  return closed.jaxpr, shapes
+
+
 class _Walk:
-  """Which operations each value needs, as the bits of a number."""
+  """A walk through a jaxpr that notes which operations each value needs.
+
+  These are a set of indices in `flops`, held as the bits of an integer.
+  """
 
   def __init__(self):
     self.flops: list[float] = []
 
   def total(self, bits: int) -> float:
+    """The operations of a set."""
     return sum(f for i, f in enumerate(self.flops) if bits >> i & 1)
 
-  def through(self, jaxpr: Any, inputs: list[int]) -> list[int]:
-    """What the outputs need, from what the inputs need."""
+  def through(self, jaxpr: core.Jaxpr, inputs: list[int]) -> list[int]:
+    """The sets of the outputs, from the sets of the inputs."""
     known = dict(zip(jaxpr.invars, inputs, strict=True))
     of = lambda v: known.get(v, 0) if not hasattr(v, 'val') else 0
     for equation in jaxpr.eqns:
@@ -104,7 +116,7 @@ def _body(equation):
 
 
 def _flops(equation) -> float:
-  """Two for each multiplication with a weight."""
+  """Two operations for each multiplication with a weight."""
   if equation.primitive.name not in ('conv_general_dilated', 'dot_general'):
     return 0.0
   out = equation.outvars[0].aval

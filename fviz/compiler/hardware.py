@@ -1,7 +1,7 @@
-"""Devices: how jobs are shared among them, and how many fit.
+"""How jobs are shared among devices, and how many of them fit.
 
-Jobs never meet, so sharing needs no communication: each device runs the same
-program on its part of the jobs.
+No job needs anything of another, so devices do not communicate: each runs the
+same program on its part of the jobs.
 """
 
 from __future__ import annotations
@@ -9,22 +9,27 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from typing import Any
 
 import jax
 from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-# A GPU wants many images. A CPU is busy with few, and with more its caches
-# overflow: Inception v3 takes 40 % longer for each of 32 images of 224 pixels
-# than for each of 4 on two cores.
+from fviz import types
+
+Device = Any  # jax.Device, which type checkers take for a variable.
+
+# A GPU needs many images to be busy. A CPU is busy with few, and with many its
+# caches overflow: on two cores, Inception v3 takes 40 % longer for each of 32
+# images of 224 pixels than for each of 4.
 _LARGEST_BATCH = 256
 _PIXELS_A_CORE = 100_000
 _LONGEST_CHUNK = 32  # Steps in one dispatch where loops are compiled.
 _SHARE_OF_MEMORY = 0.6
 
 
-def mesh(devices: list[jax.Device]) -> jax.sharding.Mesh:
-  """All devices in a row, along 'jobs'."""
+def mesh(devices: list[Device]) -> jax.sharding.Mesh:
+  """A mesh of one axis, 'jobs', along which all devices lie."""
   # Auto: with explicit axes a vmapped index raises a sharding error.
   return jax.make_mesh(
     (len(devices),), ('jobs',), axis_types=(AxisType.Auto,), devices=devices
@@ -32,15 +37,16 @@ def mesh(devices: list[jax.Device]) -> jax.sharding.Mesh:
 
 
 def shared(
-  function: Callable, devices: list[jax.Device], arguments: int, weights: bool
+  function: Callable, devices: list[Device], arguments: int, weights: bool
 ) -> Callable:
-  """A function of arguments [jobs, ...] that each device runs on its part.
+  """The function, run by each device on its part of the jobs.
 
   Args:
-    function: of so many arguments; of weights before them, if there are.
-    devices: one is left alone.
-    arguments: how many.
-    weights: whether its first argument is the same for all.
+    function: returns arrays [jobs, ...].
+    devices: with only one, the function is returned as it is.
+    arguments: the number of its arguments with leaves [jobs, ...].
+    weights: whether there is one more argument before these, which is the same
+      for all jobs.
   """
   if len(devices) == 1:
     return function
@@ -53,19 +59,24 @@ def shared(
   )
 
 
-def sharding(devices: list[jax.Device]) -> NamedSharding | None:
-  """Of arrays [jobs, ...]; None on one device."""
+def sharding(devices: list[Device]) -> NamedSharding | None:
+  """How arrays [jobs, ...] are spread over devices; None for one device."""
   return NamedSharding(mesh(devices), P('jobs')) if len(devices) > 1 else None
 
 
-def placed(program, first: int, *arguments):
-  """Arguments of a compiled program, as of the first, where it wants them."""
+def placed(
+  program: jax.stages.Compiled, first: int, *arguments: types.PyTree
+) -> types.PyTree:
+  """Puts arguments, the program's from `first` on, where it expects them."""
   shardings, _ = program.input_shardings
   return jax.device_put(arguments, shardings[first : first + len(arguments)])
 
 
-def largest_batch(device: jax.Device, pixels: int) -> int:
-  """Jobs, of so many pixels as the network sees them, that are fastest."""
+def largest_batch(device: Device, pixels: int) -> int:
+  """The number of jobs at which each takes the least time.
+
+  `pixels` are those of one job's images, as the network sees them.
+  """
   if device.platform != 'cpu':
     return _LARGEST_BATCH
   # Virtual devices share the cores.
@@ -74,7 +85,10 @@ def largest_batch(device: jax.Device, pixels: int) -> int:
 
 
 def chunk_length(platform: str, marks: tuple[int, ...]) -> int:
-  """Steps a dispatch: convolutions in XLA's CPU loops are slow, so one."""
+  """How many steps to run in one dispatch: a divisor of all marks.
+
+  On CPUs it is one, as convolutions inside of XLA's loops are slow there.
+  """
   if platform == 'cpu':
     return 1
   common = math.gcd(*marks)
@@ -82,16 +96,21 @@ def chunk_length(platform: str, marks: tuple[int, ...]) -> int:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-  """Of a device or, at the copies for files, of the host."""
+  """Whether memory ran out, on a device or on the host."""
   return isinstance(error, MemoryError) or 'RESOURCE_EXHAUSTED' in str(error)
 
 
 def round_up(n: int, multiple: int) -> int:
+  """The least positive multiple that is n or more.
+
+  >>> round_up(5, 4), round_up(0, 4)
+  (8, 4)
+  """
   return -(-max(n, 1) // multiple) * multiple
 
 
-def bytes_used(program) -> int:
-  """Bytes that a compiled program needs on one device, as it reports."""
+def bytes_used(program: jax.stages.Compiled) -> int:
+  """Bytes that a program needs on one device; 0 where it is not known."""
   analysis = program.memory_analysis()
   if analysis is None:  # Some backends do not say.
     return 0
@@ -103,8 +122,8 @@ def bytes_used(program) -> int:
   )
 
 
-def memory_budget(device: jax.Device) -> int:
-  """Bytes we allow ourselves on a device."""
+def memory_budget(device: Device) -> int:
+  """Bytes that a program may use on a device: a share of what is there."""
   stats = device.memory_stats() if device.platform != 'cpu' else None
   if stats and 'bytes_limit' in stats:
     return int(stats['bytes_limit'] * _SHARE_OF_MEMORY)

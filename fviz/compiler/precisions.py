@@ -1,12 +1,13 @@
 """What a network is computed in: float32, TF32 or bfloat16.
 
-Only the network: parameters, colours, Fourier transforms, image transforms,
-objectives and optimizers stay in float32. In bfloat16 the rewritten program
-(`fviz.compiler.rewrite`) is mixed, whatever its code says: products (convolutions,
-matrices) take and give bfloat16; additions, maxima and the like go on in what
-they are given; everything else (sums over many values, exponentials, norms,
-loops) is done in float32, as traced. What depends on weights alone is
-computed in float32 and rounded once.
+This concerns the network only: parameters, colours, Fourier transforms, image
+transforms, objectives and optimizers are always in float32. With bfloat16 the
+rewritten network (`fviz.compiler.rewrite`) is in mixed precision, whatever its
+code says. Products (convolutions and matrix products) take and return bfloat16.
+Additions, maxima and the like stay in the type that they are given. Everything
+else (sums over many values, exponentials, norms, loops) is computed in float32,
+as it was traced. What depends on the weights alone is computed in float32 and
+rounded once.
 """
 
 from __future__ import annotations
@@ -19,22 +20,23 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.extend import core
 
 from fviz import errors
 
 _log = logging.getLogger(__name__)
 
-# Name -> of JAX's matrix products, https://docs.jax.dev: default_matmul_*.
+# Our name -> JAX's, as jax.default_matmul_precision takes it.
 _PRODUCTS = {
   'tf32': 'tensorfloat32',
   'float32': 'float32',
   'bfloat16': 'bfloat16',
 }
 NAMES = tuple(_PRODUCTS)
-DEFAULT = 'tf32'  # JAX's own on NVIDIA's cards; on CPUs the same as float32.
+DEFAULT = 'tf32'  # As JAX on NVIDIA's GPUs; the same as float32 on CPUs.
 
 _NARROWED = ('conv_general_dilated', 'dot_general')
-# As good in bfloat16: they round once, or not at all.
+# As exact in bfloat16 as its numbers: these round once, or not at all.
 _EITHER = frozenset(
   (
     *('add', 'sub', 'mul', 'div', 'neg', 'abs', 'max', 'min', 'clamp'),
@@ -47,13 +49,13 @@ _EITHER = frozenset(
 
 
 def check(name: str) -> None:
-  """Raises a `FvizError` for a precision that there is not."""
+  """Raises an `FvizError` unless the name is one of `NAMES`."""
   if name not in NAMES:
     raise errors.unknown('precision', name, NAMES)
   _note(name)
 
 
-@functools.cache  # Once a process.
+@functools.cache  # So that the warning comes once in a process.
 def _note(name: str) -> None:
   if name == 'bfloat16' and jax.default_backend() == 'cpu':
     _log.warning(
@@ -61,15 +63,22 @@ def _note(name: str) -> None:
     )
 
 
-def products(name: str):
-  """A context in which networks are traced: what their products round to."""
-  if jax.default_backend() == 'cpu':  # They have but float32.
+def products(name: str) -> contextlib.AbstractContextManager[Any]:
+  """The context in which to trace a network, so that its products round so.
+
+  Args:
+    name: one of `NAMES`.
+  """
+  if jax.default_backend() == 'cpu':  # Its products are always in float32.
     return contextlib.nullcontext()
   return jax.default_matmul_precision(_PRODUCTS[name])
 
 
-def narrows(equation: Any) -> bool:
-  """Whether it is a product that its code does not ask to be exact."""
+def narrows(equation: core.JaxprEqn) -> bool:
+  """Whether it is a product whose code does not ask for full precision.
+
+  Such products are in bfloat16 when a network is mixed.
+  """
   if equation.primitive.name not in _NARROWED:
     return False
   exact = jax.lax.Precision.HIGHEST
@@ -77,14 +86,14 @@ def narrows(equation: Any) -> bool:
 
 
 def mixed(
-  equation: Any, function: Callable[..., Any], images: list[bool]
+  equation: core.JaxprEqn, function: Callable[..., Any], images: list[bool]
 ) -> Callable[..., Any]:
-  """An equation's function on inputs of either type.
+  """A function that takes inputs of both types and computes as described above.
 
   Args:
     equation: of a jaxpr that was traced in float32.
-    function: (redirect, *inputs) -> tuple of outputs.
-    images: which of the inputs depend on the images.
+    function: what the equation does: (redirect, *inputs) -> tuple of outputs.
+    images: whether each of its inputs depends on the images.
   """
   product, either = narrows(equation), equation.primitive.name in _EITHER
 
@@ -92,7 +101,7 @@ def mixed(
     given = [x.dtype for x, image in zip(inputs, images, strict=True) if image]
     if product or (either and jnp.float32 not in given):
       inputs = map(narrow, inputs)
-    else:  # Rules may add inputs, but only to products.
+    else:  # As many inputs as the equation: only products get more.
       inputs = map(_as_traced, inputs, equation.invars)
     out = function(redirect, *inputs)
     return tuple(map(narrow, out)) if product else out
@@ -100,8 +109,8 @@ def mixed(
   return run
 
 
-def narrow(x):
-  """bfloat16 of float32; anything else as it is."""
+def narrow(x: Any) -> Any:
+  """float32 arrays as bfloat16, anything else as it is."""
   return jnp.asarray(x, jnp.bfloat16) if _dtype(x) == jnp.float32 else x
 
 

@@ -1,10 +1,11 @@
-"""Where to cut a network so that its backward pass keeps little.
+"""Where to cut a network into pieces so that its backward pass keeps little.
 
-Activations of a piece are computed again when its gradient is wanted (Chen et
-al. 2016, arXiv:1604.06174): between the pieces lies what is kept, and only
-one piece at a time holds the rest. That takes time, so it is done only where it
-saves much: in networks of GELUs and layer norms, and on CPU in those of ReLUs,
-whose gradients keep a byte a value elsewhere.
+The activations inside a piece are computed again when its gradient is computed
+(Chen et al. 2016, arXiv:1604.06174). Only the values that pass from one piece
+to the next are kept, and one piece at a time holds its activations. This costs
+time, so a network is cut only where much memory is saved: networks of GELUs and
+layer norms, and on CPUs also networks of ReLUs (elsewhere the gradient of a
+ReLU keeps only a byte a value).
 """
 
 from __future__ import annotations
@@ -17,22 +18,23 @@ from typing import Any, NamedTuple
 import jax
 from jax.extend import core
 
-_MOST = 64  # Pieces tried.
-_WORTH = 4  # Times the largest value: a step holds several of these anyway.
+_MOST = 64  # The largest number of pieces that is tried.
+# A cut must save so many times the largest value, as a step holds several
+# values of that size anyway.
+_WORTH = 4
 
-
-# Left to itself, XLA's CPU backend computes as early as it can: activations at
-# once again, and all of them are there.
+# By default XLA's CPU backend computes everything as early as it can. It would
+# compute all activations again at once, and nothing would be saved.
 _LATE = {'xla_cpu_scheduler_type': 'CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED'}
 
 
 class Segment(NamedTuple):
-  """A piece of a program.
+  """A piece of a program: operations from `start` to `stop`, as in a slice.
 
   Attributes:
-    start: its first operation.
-    stop: the one after its last.
-    keeps: the values that it hands to those after it.
+    start: index of the first operation.
+    stop: index after the last operation.
+    keeps: the values that later operations or the outputs need.
   """
 
   start: int
@@ -40,7 +42,7 @@ class Segment(NamedTuple):
   keeps: list[Any]
 
 
-# Operations are pairs: the values that one reads, and those that it makes.
+# For each operation, the values that it reads and the values that it makes.
 Operations = Sequence[tuple[Collection[Any], Collection[Any]]]
 
 
@@ -50,18 +52,18 @@ def cut(
   sizes: Mapping[Any, int],
   saved: Sequence[int],
 ) -> list[Segment]:
-  """Pieces that hold the least at once, cut where little is alive.
+  """Cuts a program so that as few bytes as possible are held at once.
 
-  With n operations alike these are about sqrt(n) pieces.
+  A program of n operations of equal size is cut into about sqrt(n) pieces.
 
   Args:
-    operations: of a program, in order.
-    outputs: what it returns.
-    sizes: bytes of all values.
-    saved: bytes that the gradient of each operation keeps.
+    operations: of the program, in order; names of values can be sorted.
+    outputs: the values that it returns.
+    sizes: bytes of every value.
+    saved: for each operation, the bytes that its gradient keeps.
 
   Returns:
-    One piece, if cutting would save little.
+    The pieces, in order; only one where cutting would save little.
   """
   alive = _alive(operations, outputs)
   kept = [sum(sizes[v] for v in values) for values in alive]
@@ -77,12 +79,12 @@ def cut(
 
 
 def saved(function: Callable[..., Any], values: Any, *rest: Any) -> int:
-  """Bytes of what the gradient with respect to `values` keeps of them.
+  """Bytes that the gradient of a function with respect to `values` keeps.
 
   Args:
-    function: of the values, and of what is kept anyway.
+    function: (values, *rest) -> a pytree of arrays.
     values: a pytree of arrays, or of their shapes and types.
-    *rest: such pytrees, too.
+    *rest: further arguments, which are in memory anyway and do not count.
   """
 
   def residuals(values, *rest):
@@ -96,23 +98,23 @@ def saved(function: Callable[..., Any], values: Any, *rest: Any) -> int:
   return sum(bytes_of(v.aval) for v in found)
 
 
-def compiled(lowered: Any) -> Any:
-  """Compiles a program whose pieces are to wait until they are wanted."""
+def compiled(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
+  """Compiles a program of pieces so that each waits until it is needed."""
   try:
     return lowered.compile(_LATE)
   except jax.errors.JaxRuntimeError as error:
-    if 'compile option' not in str(error):  # This jaxlib has another name.
+    if 'compile option' not in str(error):  # Some versions do not know it.
       raise
     return lowered.compile()
 
 
 def bytes_of(value: Any) -> int:
-  """Of an array, or of one of its shape and type."""
+  """The size of an array, or of one with this shape and type."""
   return math.prod(value.shape) * value.dtype.itemsize
 
 
 def _alive(operations, outputs):
-  """The values that are wanted after each operation."""
+  """For each operation, the values that are needed after it."""
   wanted, found = set(outputs), []
   for reads, makes in reversed(operations):
     found.append(wanted)
@@ -121,13 +123,17 @@ def _alive(operations, outputs):
 
 
 def _ends(saved, kept, budget):
-  """Pieces within a budget, as long as they can be, that keep the least."""
+  """The ends of pieces that save at most `budget` bytes each.
+
+  A piece is made as long as the budget allows and then shortened, by less than
+  half, to where the least must be kept.
+  """
   ends, start = [], 0
   while start < len(saved):
     stop, total = start + 1, saved[start]
     while stop < len(saved) and total + saved[stop] <= budget:
       total, stop = total + saved[stop], stop + 1
-    if stop < len(saved):  # Not in the first half: pieces would be many.
+    if stop < len(saved):
       places = range((start + stop) // 2 + 1, stop + 1)
       stop = min(places, key=lambda end: (kept[end - 1], -end))
     ends.append(stop)
@@ -136,7 +142,7 @@ def _ends(saved, kept, budget):
 
 
 def _peak(saved, kept, ends):
-  """The most at once: a piece's, and what was kept before it."""
+  """The most bytes held at once: a piece's own, and those kept before it."""
   before, most = 0, 0
   for start, stop in itertools.pairwise([0, *ends]):
     most = max(most, before + sum(saved[start:stop]))

@@ -1,11 +1,12 @@
 """3x3 convolutions with a quarter of the multiplications, for CPUs.
 
-Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray 2016, section 4.3):
-tiles of 6x6 pixels that overlap by two are transformed by additions, each of
-the 36 places of a tile is one matrix product over channels, and the products
-are transformed back to 4x4 outputs. Libraries on GPUs choose it by
-themselves; XLA's CPU backend never does. Rounding is some ten times that of
-a direct sum, 1e-5 of the largest value.
+This is Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray 2016, section
+4.3). The image is cut into tiles of 6x6 pixels that overlap by two. Each tile
+is transformed by additions; for each of its 36 places, one matrix product goes
+over the channels; and the products are transformed back to 4x4 outputs.
+Libraries on GPUs choose this algorithm by themselves, XLA's CPU backend never
+does. The rounding error is about ten times that of a direct sum: 1e-5 of the
+largest value.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ _KERNEL = np.array(
     [0, 0, 1],
   ]
 )
-_CHANNELS = 64  # With fewer the additions outweigh the products.
+_CHANNELS = 64  # With fewer channels the additions cost more than is saved.
 
 
 def pays(kernel: tuple[int, ...], strides: Sequence[int]) -> bool:
-  """Whether a convolution with this [h, w, in, out] kernel gets faster."""
+  """Whether `conv` is faster than XLA for a kernel of this shape, HWIO."""
   return (
     kernel[:2] == (3, 3)
     and tuple(strides) == (1, 1)
@@ -44,9 +45,9 @@ def pays(kernel: tuple[int, ...], strides: Sequence[int]) -> bool:
 
 
 def transformed(kernel: types.Array) -> list[types.Array]:
-  """[3, 3, in, out] -> six columns, [6, in, out] each; once per kernel.
+  """The transform of a kernel [3, 3, in, out]: six columns, [6, in, out] each.
 
-  Apart, for XLA copies the slices of one array in every step.
+  They are separate arrays, as XLA would copy slices of one in every step.
   """
   matrix = jnp.asarray(_KERNEL, kernel.dtype)
   both = jnp.einsum(
@@ -62,13 +63,13 @@ def conv(
   flipped: list[types.Array],
   padding: Sequence[tuple[int, int]],
 ) -> types.Array:
-  """A 3x3 convolution of stride 1; weights are frozen (gradient zero).
+  """A 3x3 convolution of stride 1; the kernel's gradient is zero.
 
   Args:
     x: [n, h, w, in].
-    kernel: `transformed(k)` of k, [3, 3, in, out].
-    flipped: `transformed(ops.flip(k))`, for the input's gradient.
-    padding: ((low, high), (low, high)) of zeros.
+    kernel: `transformed(k)` of a kernel k, [3, 3, in, out].
+    flipped: `transformed(convolution.flip(k))`, for the input's gradient.
+    padding: rows of zeros ((above, below), (left, right)).
 
   >>> k = jnp.ones((3, 3, 2, 4))
   >>> u = transformed(k)
@@ -99,7 +100,11 @@ conv.defvjp(_forward, _backward)
 
 @functools.cache
 def _merged(padding):
-  """The convolution; vmapped images join the batch, or products transpose."""
+  """The convolution with this padding, as a function that vmap can batch.
+
+  Images of several jobs join the batch; otherwise XLA would transpose the
+  operands of every product.
+  """
 
   @jax.custom_batching.custom_vmap
   def apply(x, kernel):
@@ -134,7 +139,7 @@ def _convolve(x, kernel, padding):
 
 
 def _pads(padding, outputs):
-  """The convolution's, and up to whole tiles and one more in each axis."""
+  """The convolution's own pads, then up to whole tiles and one more tile."""
   rest = [-size % 4 + 2 for size in outputs]
   pads = [
     (low, high + more, 0)
@@ -144,7 +149,10 @@ def _pads(padding, outputs):
 
 
 def _before(x, axis):
-  """Splits 4 (t + 1) pixels into t tiles: six arrays, a place each."""
+  """The transform of t tiles of 6 pixels, which overlap by two.
+
+  Returns six arrays, one for each place of a tile, of the t tiles.
+  """
   tiles = x.shape[axis] // 4
   x = x.reshape(*x.shape[:axis], tiles, 4, *x.shape[axis + 1 :])
 
@@ -164,7 +172,7 @@ def _before(x, axis):
 
 
 def _after(products):
-  """Six arrays, a place of the tile each, to the tile's four outputs."""
+  """The four outputs of each tile, from six arrays, one for each place."""
   a, b, c, d, e, f = products
   one, minus, two, half = b + c, b - c, d + e, d - e
   return [a + one + two, minus + 2 * half, one + 4 * two, minus + 8 * half + f]

@@ -124,7 +124,8 @@ def _transform(text) -> types.Transform:
 
 
 def _optimizer(text) -> optax.GradientTransformation:
-  parts = config_strings.parse(text, gradients, projections, optimizers)
+  modules = gradients, projections, optimizers
+  parts = config_strings.resolve(text, 'optimizer', *modules)
   if not parts:
     raise errors.FvizError("config.optimizer is empty: give 'adam(0.05)'.")
   return optax.chain(*parts)

@@ -1,21 +1,16 @@
-"""Images as functions of numbers: pixels, spectra, pyramids, small networks."""
+"""Images as functions of what is optimized.
 
-from fviz.parameterizations.cppns import (
-  cppn,
-)
-from fviz.parameterizations.pixelwise import (
-  from_images,
-  masked,
-  pixels,
-)
-from fviz.parameterizations.pyramids import (
-  laplacian,
-  shared,
-)
-from fviz.parameterizations.spectra import (
-  fourier,
-  maco,
-)
+A parameterization is a preconditioner: all reach the same images, but what is
+the steepest way differs (Olah et al. 2017).
+"""
+
+from fviz.parameterizations.cppns import cppn
+from fviz.parameterizations.pixelwise import from_images, masked, pixels
+from fviz.parameterizations.pyramids import laplacian, shared
+from fviz.parameterizations.spectra import fourier, maco
+
+# What config strings can name.
+CONFIG_NAMES = ('pixels', 'fourier', 'laplacian', 'shared', 'cppn', 'maco')
 
 __all__ = [
   'cppn',
@@ -27,13 +22,3 @@ __all__ = [
   'pixels',
   'shared',
 ]
-
-# What config strings can name.
-CONFIG_NAMES = (
-  'pixels',
-  'fourier',
-  'laplacian',
-  'shared',
-  'cppn',
-  'maco',
-)

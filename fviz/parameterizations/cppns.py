@@ -1,4 +1,4 @@
-"""Images as small networks of their coordinates."""
+"""Images as small networks that map coordinates to colours (CPPNs)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fviz.errors import FvizError
+from fviz import checks
 from fviz.parameterizations import sizes_and_colors
 from fviz.types import Array, Parameterization
 
@@ -17,24 +17,29 @@ def cppn(
   n: int = 1,
   layers: int = 8,
   width: int = 24,
-  color: sizes_and_colors.Map = 'sigmoid',
+  color: sizes_and_colors.Color = 'sigmoid',
   alpha: bool = False,
 ) -> Parameterization:
   """A small network from coordinates to colours (Mordvintsev et al. 2018).
 
-  The shorter side runs from -sqrt(3) to sqrt(3). `layers` layers of `width`
-  channels, each with [atan(x) / .67, atan(x)^2 / .6] behind it; the last one,
-  to the colours, starts at zero. The parameters, (weights [n, in, out], bias
-  [n, out]) a layer, do not know the size: draw them at another one.
+  Coordinates run from -sqrt(3) to sqrt(3) along the shorter side. Each of the
+  hidden layers is linear and followed by [atan(x) / .67, atan(x)^2 / .6]. One
+  more layer, which starts at zero, makes the colours. The parameters are
+  (weights [n, in, out], bias [n, out]) for each layer. They do not depend on
+  the size, so that the same picture can be drawn at another one.
+
+  Args:
+    size: as for `pixels`, and so are channels, n, color, alpha.
+    layers: number of hidden layers.
+    width: channels of each hidden layer.
 
   >>> small, large = cppn(8), cppn((16, 24))
   >>> large.images(small.init(jax.random.key(0))).shape
   (1, 16, 24, 3)
   """
   h, w = sizes_and_colors.checked(size, channels, n, 0)
-  for name, value in dict(layers=layers, width=width).items():
-    if not isinstance(value, int) or value < 1:
-      raise FvizError(f'{name} must be an integer from 1 on, not {value!r}.')
+  checks.check_int('layers', layers, 1)
+  checks.check_int('width', width, 1)
   channels, to_rgb = sizes_and_colors.mapped(color, channels, alpha)
   inputs = (2, *(2 * width,) * (layers - 1))
 
@@ -64,7 +69,7 @@ def _dense(x: Array, weights: Array, bias: Array) -> Array:
 
 
 def _coordinates(h: int, w: int) -> Array:
-  """[h * w, 2]; the shorter side has unit variance."""
+  """[h * w, 2], (y, x) with unit variance along the shorter side."""
   least = max(min(h, w), 2)
   step = 2 * np.sqrt(3) / (least - 1)
   y, x = ((np.arange(m) - (m - 1) / 2) * step for m in (h, w))

@@ -1,8 +1,4 @@
-"""Images as functions of what is optimized.
-
-A parameterization is a preconditioner: the same images are reachable from
-all, but the steepest way differs (Olah et al. 2017).
-"""
+"""Images as pixels, images that start from others, and images with a mask."""
 
 from __future__ import annotations
 
@@ -20,18 +16,20 @@ def pixels(
   channels: int = 3,
   n: int = 1,
   sd: float = 0.01,
-  color: sizes_and_colors.Map = None,
+  color: sizes_and_colors.Color = None,
   alpha: bool = False,
 ) -> Parameterization:
-  """One number a pixel and channel, [n, h, w, channels], from N(0, sd^2).
+  """One number for each pixel and channel.
+
+  The parameters are [n, h, w, channels], and start from N(0, sd^2).
 
   Args:
-    size: side, or (height, width).
+    size: side, or (height, width), in pixels.
     channels: of the images.
-    n: images.
+    n: number of images.
     sd: standard deviation of the start.
     color: a colour map or its name; decorrelated by default.
-    alpha: one channel more, the opacity; for `transforms.composite`.
+    alpha: whether to add a channel for opacity, for `transforms.composite`.
 
   >>> p = pixels((4, 5), n=2)
   >>> p.images(p.init(jax.random.key(0))).shape
@@ -50,19 +48,19 @@ def from_images(
   kind: str = 'fourier',
   decay: float = 1.0,
   sd: float = 0.0,
-  color: sizes_and_colors.Map = None,
+  color: sizes_and_colors.Color = None,
 ) -> Parameterization:
-  """A parameterization that starts from images [n, h, w, c] in [0, 1].
+  """A parameterization that starts from given images.
 
-  Colours come back to within the 1e-3 that keeps the logit finite. `sd` is
-  noise on the parameters.
+  The first images differ from them by at most 1e-3, the distance that colours
+  keep from 0 and 1.
 
   Args:
-    images: [n, h, w, c].
-    kind: 'fourier' or 'pixels', those with an inverse.
+    images: [n, h, w, c] in [0, 1].
+    kind: 'fourier' or 'pixels', which can be inverted.
     decay: as for `fourier`.
-    sd: as for both.
-    color: as for both.
+    sd: standard deviation of noise that is added to the parameters.
+    color: a colour map or its name; decorrelated by default.
 
   >>> p = from_images(jnp.full([1, 4, 5, 3], 0.25), 'pixels')
   >>> print(p.images(p.init(jax.random.key(0)))[0, 0, 0].round(3))
@@ -84,12 +82,12 @@ def from_images(
 def masked(
   base: Parameterization, images: Array, free: Array
 ) -> Parameterization:
-  """Images some of whose pixels are clamped (Lewis 1988).
+  """Images of which some pixels are fixed (clamped, Lewis 1988).
 
   Args:
-    base: what is optimized.
-    images: [n, h, w, c] in [0, 1], what the clamped pixels are.
-    free: where base shows, in [0, 1], broadcasts to images.
+    base: the parameterization of the other pixels.
+    images: [n, h, w, c] in [0, 1], the values of the fixed pixels.
+    free: the share of `base` in each pixel, in [0, 1]; it broadcasts to images.
 
   >>> p = masked(pixels(4), jnp.ones([1, 4, 4, 3]), jnp.zeros([4, 4, 1]))
   >>> print(p.images(p.init(jax.random.key(0))).min())

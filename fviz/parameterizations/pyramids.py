@@ -1,12 +1,13 @@
-"""Images as sums of pixels at several sizes, or shared among images."""
+"""Images as sums of pixels at several sizes, which images may share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import jax
+import jax.numpy as jnp
 
-from fviz.errors import FvizError
+from fviz import checks
 from fviz.parameterizations import sizes_and_colors, spectra
 from fviz.types import Parameterization
 
@@ -17,20 +18,23 @@ def laplacian(
   n: int = 1,
   levels: int = 4,
   sd: float = 0.01,
-  color: sizes_and_colors.Map = None,
+  color: sizes_and_colors.Color = None,
   alpha: bool = False,
 ) -> Parameterization:
   """A sum of pixels at 1, 1/2, 1/4, ... of the size (lucid).
 
   The parameters are a tuple of [n, h / 2^k, w / 2^k, channels], rounded up,
-  from N(0, sd^2); each is made larger bilinearly.
+  from N(0, sd^2). Each is resized bilinearly.
+
+  Args:
+    size: as for `pixels`, and so are channels, n, sd, color, alpha.
+    levels: number of sizes.
 
   >>> p = laplacian((4, 5), levels=2)
   >>> [x.shape for x in p.init(jax.random.key(0))]
   [(1, 4, 5, 3), (1, 2, 3, 3)]
   """
-  if not isinstance(levels, int) or levels < 1:
-    raise FvizError(f'levels must be an integer from 1 on, not {levels!r}.')
+  checks.check_int('levels', levels, 1)
   h, w = sizes_and_colors.checked(size, channels, n, sd)
   channels, to_rgb = sizes_and_colors.mapped(color, channels, alpha)
   tensors = [(n, 2**k) for k in range(levels)]
@@ -52,20 +56,20 @@ def shared(
     (2, 16),
   ),
   sd: float = 0.01,
-  color: sizes_and_colors.Map = None,
+  color: sizes_and_colors.Color = None,
   alpha: bool = False,
 ) -> Parameterization:
-  """Fourier images that share tensors of low resolution (lucid).
+  """Fourier images that share pixels of low resolution (lucid).
 
-  For series that belong together (Mordvintsev et al. 2018, aligned
-  interpolation): what the images have in common is learned once. Gradient
-  conditioning per image does not apply, as not all leaves have n images.
+  This is for series of images that belong together, as in the aligned
+  interpolation of Mordvintsev et al. 2018: what the images have in common is
+  learned once. `fviz.gradients` that treat each image by itself do not apply,
+  as axis 0 of the shared tensors is not the images.
 
   Args:
-    size: as for `fourier`, and so are channels, decay, sd, color, alpha.
-    n: images.
-    tensors: (b, k) each: [b, h / k, w / k, channels], made [n, h, w, channels]
-      bilinearly, along the images too.
+    size: as for `fourier`, and so are channels, n, decay, sd, color, alpha.
+    tensors: (b, k) for each shared tensor [b, h / k, w / k, channels], which is
+      resized bilinearly to [n, h, w, channels], also along the images.
 
   >>> p = shared(16, n=3, tensors=((1, 2),))
   >>> p.images(p.init(jax.random.key(0))).shape
@@ -87,7 +91,10 @@ def shared(
 
 
 def _sum(size, channels, n, tensors, sd) -> Parameterization:
-  """The sum of [b, h / k, w / k, c] made [n, h, w, c], before any colours."""
+  """Tensors [b, h / k, w / k, c], resized to [n, h, w, c] and added up.
+
+  These are not yet mapped to colours.
+  """
   h, w = size
   shapes = [(b, -(-h // k), -(-w // k), channels) for b, k in tensors]
 
@@ -99,6 +106,7 @@ def _sum(size, channels, n, tensors, sd) -> Parameterization:
 
   def images(params):
     shape = (n, h, w, channels)
-    return sum(jax.image.resize(p, shape, 'linear') for p in params)
+    resized = (jax.image.resize(p, shape, 'linear') for p in params)
+    return jnp.asarray(sum(resized))
 
   return Parameterization(init, images)

@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
 
-from fviz import checks, config_strings
+from fviz import checks
 from fviz import color as colors
-from fviz.errors import FvizError
+from fviz.errors import FvizError, unknown
+from fviz.types import Array
 
-Size = int | tuple[int, int]
-Map = colors.Color | str | None
+Size = int | tuple[int, int]  # A side, or (height, width), in pixels.
+# A colour map, its name, or None for `color.decorrelated`.
+Color = colors.Color | str | None
 RAW = colors.Color(lambda t: t, lambda rgb: rgb)
 
 
-def made(color: Map) -> colors.Color:
-  """A colour map, or the one of a name; decorrelated by default."""
+def made(color: Color) -> colors.Color:
+  """The colour map of a name, and any other as it is."""
   if color is None:
     return colors.decorrelated()
   if not isinstance(color, str):
     return color
-  (made,) = config_strings.parse(color, colors)
-  return made
+  if color not in colors.CONFIG_NAMES:
+    raise unknown('color', color, colors.CONFIG_NAMES)
+  if color == 'learned':
+    raise FvizError("color='learned': give fviz.color.learned(folder) instead.")
+  return getattr(colors, color)()
 
 
-def mapped(color: Map, channels: int, alpha: bool):
-  """(channels with alpha, colours of them)."""
+def mapped(
+  color: Color, channels: int, alpha: bool
+) -> tuple[int, Callable[[Array], Array]]:
+  """The number of channels with opacity, and the map to their colours."""
   color = made(color)
   if not alpha:
     return channels, color.to_rgb
   return channels + 1, colors.with_alpha(color).to_rgb
 
 
-def checked(size, channels, n, sd) -> tuple[int, int]:
-  """(height, width), or an error for the number that makes no sense."""
+def checked(size: Size, channels: int, n: int, sd: float) -> tuple[int, int]:
+  """(height, width), or an `FvizError` for a number that makes no sense."""
   h, w = size if isinstance(size, (tuple, list)) else (size, size)
   for name, value in dict(h=h, w=w, channels=channels, n=n).items():
-    if not isinstance(value, (int, np.integer)) or value < 1:
-      raise FvizError(f'{name} must be an integer from 1 on, not {value!r}.')
+    checks.check_int(name, value, 1)
   checks.check('sd', sd, 0)
   return int(h), int(w)

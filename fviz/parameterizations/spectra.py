@@ -1,4 +1,4 @@
-"""Images as spectra: all of it free (Fourier), or the phase alone (MaCo)."""
+"""Images as spectra: of free numbers (Fourier), or of free phases (MaCo)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fviz import checks, natural_images
+from fviz import color as colors
 from fviz.errors import FvizError
 from fviz.media import photo_folders
 from fviz.parameterizations import sizes_and_colors
@@ -19,15 +20,19 @@ def fourier(
   n: int = 1,
   decay: float = 1.0,
   sd: float = 0.01,
-  color: sizes_and_colors.Map = None,
+  color: sizes_and_colors.Color = None,
   alpha: bool = False,
 ) -> Parameterization:
   """A spectrum scaled by 1 / frequency^decay (Olah et al. 2017, lucid).
 
-  The parameters are float32 [n, 2, channels, h, w // 2 + 1], real and
-  imaginary part, from N(0, sd^2). Before the colour map, the image is
-  irfft2(s z) / 4, s = sqrt(w h) / max(f, 1 / max(w, h))^decay, f in cycles
-  per pixel: lucid's, up to lucid's way with odd widths.
+  The parameters z are float32 [n, 2, channels, h, w // 2 + 1], real and
+  imaginary part, and start from N(0, sd^2). Before the colour map, the image is
+  irfft2(s z) / 4, where s = sqrt(w h) / max(f, 1 / max(w, h))^decay and f is in
+  cycles per pixel. This is lucid's, except for odd widths.
+
+  Args:
+    size: as for `pixels`, and so are channels, n, sd, color, alpha.
+    decay: exponent of the scale; 1 as published, more gives larger forms.
 
   >>> p = fourier((4, 5))
   >>> params = p.init(jax.random.key(0))
@@ -49,22 +54,19 @@ def maco(
   channels: int = 3,
   n: int = 1,
   photos: str = '',
-  color: sizes_and_colors.Map = None,
+  color: sizes_and_colors.Color = None,
 ) -> Parameterization:
   """A spectrum of natural magnitude, of which only the phase is optimized.
 
-  MaCo (Fel et al. 2023): x = irfft2(r e^(i phase)). As in its libraries, the
-  phase starts from N(0, 1) and is standardized over the image, and so is the
-  image before the colour map; both per image. The parameters are phases,
+  This is MaCo (Fel et al. 2023): x = irfft2(r e^(i phase)). As in its
+  libraries, the phase starts from N(0, 1), and phase and image (before the
+  colour map) are standardized over each image. The parameters are the phases,
   [n, channels, h, w // 2 + 1].
 
   Args:
-    size: side, or (height, width).
-    channels: of the images.
-    n: images.
-    photos: a folder whose photos' mean magnitude is r; '' for ImageNet's, in
-      the closed form of `natural.spectrum`.
-    color: a colour map or its name; decorrelated by default.
+    size: as for `pixels`, and so are channels, n, color.
+    photos: a folder of photos, whose mean magnitude is r; '' for that of
+      ImageNet, see `natural_images.spectrum`.
 
   >>> p = maco((4, 5))
   >>> params = p.init(jax.random.key(0))
@@ -91,13 +93,13 @@ def _from_spectrum(params: Array, h: int, w: int, decay: float) -> Array:
   """[n, 2, c, h, w // 2 + 1] -> [n, h, w, c], before the colour map."""
   params = params * _scale(h, w, decay)
   spectrum = jax.lax.complex(params[:, 0], params[:, 1])
-  # s= keeps odd widths, which irfft2 cannot tell from the spectrum.
+  # irfft2 cannot tell odd widths from the spectrum alone.
   t = jnp.fft.irfft2(spectrum, s=(h, w)) / 4
   return jnp.transpose(t, (0, 2, 3, 1))
 
 
 def to_spectrum(t: Array, decay: float) -> Array:
-  """The inverse of `fourier`, before the colour map."""
+  """The parameters of `fourier` that are [n, h, w, c] before the colour map."""
   h, w = t.shape[1:3]
   spectrum = jnp.fft.rfft2(jnp.transpose(t, (0, 3, 1, 2)))
   params = jnp.stack([spectrum.real, spectrum.imag], 1)
@@ -105,19 +107,23 @@ def to_spectrum(t: Array, decay: float) -> Array:
 
 
 def _scale(h: int, w: int, decay: float) -> Array:
-  """[h, w // 2 + 1]; the mean counts as the lowest frequency."""
+  """[h, w // 2 + 1]; frequency zero counts as the lowest one above it."""
   f = np.maximum(natural_images.frequencies(h, w), 1 / max(w, h))
   return np.float32(np.sqrt(w * h)) / jnp.float32(f) ** decay
 
 
 def _standardized(x: Array) -> Array:
+  """x with mean 0 and deviation 1 over each image."""
   axes = tuple(range(1, x.ndim))
   mean = jnp.mean(x, axes, keepdims=True)
   sd = jnp.sqrt(jnp.mean((x - mean) ** 2, axes, keepdims=True) + 1e-12)
   return (x - mean) / (sd + 1e-5)
 
 
-def _spectrum_of(folder, size, channels, color) -> Array:
+def _spectrum_of(
+  folder: str, size: tuple[int, int], channels: int, color: colors.Color
+) -> Array:
+  """The mean magnitude of a folder's photos, before the colour map."""
   pictures = photo_folders.statistics(folder).photos
   if channels == 1:
     pictures = pictures.mean(-1, keepdims=True)

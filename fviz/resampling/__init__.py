@@ -1,1 +1,1 @@
-"""Interpolation without scatters."""
+"""Interpolation and blurs of images, with fast gradients and no scatters."""

@@ -1,10 +1,11 @@
 """Linear interpolation along rows or columns, with its exact adjoint.
 
-Output i of a line lies at start + step * i in the input and is a sum of two
-pixels; an input pixel's gradient is a sum of as few outputs. Both are looked
-up, so that nothing is scattered, which is slow, and on GPUs not deterministic.
-A product with an interpolation matrix does the same in five times the time on
-CPU; on TPUs, where looking up is slow, it is the better way.
+Output i of a line lies at start + step * i in the input, and is a sum of two
+input pixels. The gradient of an input pixel is a sum of equally few outputs.
+Both are looked up, so that nothing is scattered: scatters are slow everywhere,
+and not deterministic on GPUs. A product with an interpolation matrix does the
+same; it takes five times as long on CPUs, but on TPUs, where looking up is
+slow, it is the better way.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from fviz.types import Array
 
 
 class Source(NamedTuple):
-  """Where outputs come from; arrays that broadcast to [n, lines, 1].
+  """Where the outputs of each line lie in the input.
+
+  All are arrays that broadcast to [n, lines, 1].
 
   Attributes:
     start: position of output 0, in pixels.
     step: pixels from one output to the next, above 0.
-    low: first pixel that counts; before it are zeros.
+    low: the first input pixel that counts; those before it are zeros.
     high: the end of those that count.
   """
 
@@ -36,7 +39,7 @@ class Source(NamedTuple):
 
 
 def looked_up() -> bool:
-  """Whether looking up is the faster way here."""
+  """Whether looking up is faster than a matrix product on this backend."""
   return jax.default_backend() != 'tpu'
 
 
@@ -44,16 +47,16 @@ def looked_up() -> bool:
 def along(
   planes: Array, source: Source, axis: int, out: int, zoom: float
 ) -> Array:
-  """[n, c, h, w] with `out` new pixels along an axis; source has no gradient.
+  """Resamples planes along one axis; only the planes have a gradient.
 
   Args:
     planes: [n, c, h, w].
-    source: lines are rows where axis is 3, columns where it is 2; or one line
-      for all.
+    source: where the outputs lie. Its lines are rows where the axis is 3 and
+      columns where it is 2; one line stands for all.
     axis: 2 or 3.
     out: pixels of the result along the axis.
-    zoom: at least the largest 1 / step; the gradient's cost grows with it. 0
-      for whole pixels: integer starts and steps of 1.
+    zoom: a bound of 1 / step, static; the gradient's cost grows with it. 0 says
+      that starts are integers and steps are 1.
 
   >>> source = Source(*jnp.array([1, 1, 0, 4]).reshape(4, 1, 1, 1))
   >>> print(along(jnp.arange(4.).reshape(1, 1, 1, 4), source, 3, 4, 0)[0, 0])
@@ -104,7 +107,10 @@ def _nearness(place, pixel):
 
 
 def _weighted(planes, taps, neighbour, axis):
-  """The sum of the neighbours; each is (place, weight), [n, lines, out]."""
+  """The weighted sum of `taps` neighbours of each output.
+
+  neighbour(k) is the place and the weight of the k-th, [n, lines, out] each.
+  """
 
   def one(k):
     place, weight = neighbour(k)
@@ -118,11 +124,11 @@ def _weighted(planes, taps, neighbour, axis):
 
   if taps == 1:
     return one(0)
-  # XLA must not fuse one axis into the other, where every pixel is computed
-  # anew for each neighbour: five times slower on CPU.
+  # XLA must not fuse one axis into the other, as it would then compute every
+  # pixel anew for each neighbour: five times slower on CPUs.
   if jax.default_backend() != 'cpu':
     return jax.lax.optimization_barrier(sum(map(one, range(taps))))
-  # CPUs ignore that, but fuse nothing into a loop, if only of two.
+  # CPUs ignore the barrier, but nothing is fused into a loop, even of two.
   add = lambda total, k: (total + one(k), None)
   start = jax.tree.map(jnp.zeros_like, jax.eval_shape(one, 0))
   return jax.lax.scan(add, start, jnp.arange(taps))[0]

@@ -16,14 +16,16 @@ from fviz.types import Array, Key, Transform
 
 
 def composite(sd: float = 0.5, decay: float = 1.0) -> Transform:
-  """Transparent images over random backgrounds: [..., c + 1] -> [..., c].
+  """Shows transparent images over random backgrounds.
 
-  alpha rgb + (1 - alpha) background, a fresh random image of a 1/f^decay
-  spectrum each time (Mordvintsev et al. 2018): what is opaque has to matter.
+  [n, h, w, c + 1] -> [n, h, w, c], as alpha * colour + (1 - alpha) *
+  background. The background is a new random image of a 1 / f^decay spectrum at
+  each call (Mordvintsev et al. 2018). So the image becomes opaque only where it
+  matters.
 
   Args:
-    sd: of the background's spectrum, in `parameterizations.fourier`'s units
-      times 100: .5 gives strong contrasts.
+    sd: standard deviation of the background's spectrum; .5 gives strong
+      contrasts.
     decay: exponent of the background's spectrum.
 
   >>> composite()(jax.random.key(0), jnp.zeros([1, 4, 5, 4])).shape

@@ -1,4 +1,4 @@
-"""Transforms one after the other; neighbours that are grids become one."""
+"""Chains of transforms; neighbouring grids are resampled only once."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from fviz.types import Array, Key, Transform
 
 
 def identity() -> Transform:
-  """Leaves the images alone.
+  """Leaves the images as they are.
 
-  >>> identity()(jax.random.key(0), jnp.zeros([1, 2, 2, 3])).shape
+  >>> identity()(jax.random.key(0), jax.numpy.zeros([1, 2, 2, 3])).shape
   (1, 2, 2, 3)
   """
   return lambda key, images: images
 
 
 def compose(*transforms: Transform) -> Transform:
-  """One after the other, each with a key of its own.
+  """Applies transforms one after the other, each with a key of its own.
 
-  Neighbours that are grids (pads, crops, zooms) are one resampling where one
-  reads the same pixels.
+  Neighbouring pads, crops and zooms become one resampling where this reads the
+  same pixels.
 
-  >>> both = compose(pad(2), jitter(1))
-  >>> both(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  >>> from fviz import transforms
+  >>> both = compose(transforms.pad(2), transforms.jitter(1))
+  >>> both(jax.random.key(0), jax.numpy.zeros([1, 4, 5, 3])).shape
   (1, 7, 8, 3)
   """
 
@@ -33,8 +34,9 @@ def compose(*transforms: Transform) -> Transform:
     for i, one in enumerate(transforms):
       k = jax.random.fold_in(key, i)
       if isinstance(one, axis_grids.Grid):
-        size = axis_grids.sizes(waiting) if waiting else images.shape[1:3]
-        lines = one.lines(k, len(images), size)
+        n, h, w, _ = images.shape
+        size = axis_grids.sizes(waiting) if waiting else (h, w)
+        lines = one.lines(k, n, size)
         joint = waiting and axis_grids.joint(waiting, lines)
         if waiting and not joint:
           images = axis_grids.sample(images, waiting)

@@ -1,99 +1,115 @@
-"""Random crops resized to the network: several views of each image."""
+"""Borders, crops and shifts: transforms that move whole pixels."""
 
 from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
 
-from fviz.checks import check, check_int, check_range, traced
+from fviz.checks import check_int
 from fviz.errors import FvizError
-from fviz.resampling import sampling
+from fviz.resampling import axis_grids, sampling
 from fviz.types import Transform
 
+_GREY = sampling.GREY
 
-def crops(
-  count: int = 32,
-  side: float = 0.25,
-  sd: float = 0.1,
-  size: int | tuple[int, int] | None = None,
-  center_sd: float = 0.15,
-) -> Transform:
-  """Random crops resized to the network, as in MaCo (Fel et al. 2023).
 
-  The side is a share of the image's, from N(side, sd^2) clipped to [.05, 1],
-  the centre from N(.5, center_sd^2); a crop may leave the image.
+def pad(width: int, fill: float = _GREY) -> Transform:
+  """Adds a border of `width` pixels: h, w -> h + 2 width, w + 2 width.
 
-  Args:
-    count: crops an image: [n, h, w, c] -> [n * count, *size, c].
-    side: mean share; the paper has N(.25, .1^2), xplique lets it fall from .5
-      to .05.
-    sd: its deviation.
-    size: of the crops; the image's by default.
-    center_sd: deviation of the centre.
-
-  >>> crops(3, size=2)(jax.random.key(0), jnp.zeros([2, 4, 5, 3])).shape
-  (6, 2, 2, 3)
+  >>> pad(1)(jax.random.key(0), jnp.zeros([1, 2, 2, 3])).shape
+  (1, 4, 4, 3)
   """
-  check('side', side, 0)
-  check('sd', sd, 0)
-  check('center_sd', center_sd, 0)
-
-  def draw(key, n):
-    k1, k2 = jax.random.split(key)
-    share = jnp.clip(side + sd * jax.random.normal(k1, (n, 1)), 0.05, 1)
-    return 0.5 + center_sd * jax.random.normal(k2, (n, 2)), share
-
-  return _crops(count, size, draw)
+  check_int('width', width, 0)
+  if isinstance(fill, float) and fill == _GREY:
+    wide = lambda size: axis_grids.shifted(-width, size + 2 * width, size)
+    return axis_grids.Grid(lambda key, n, size: (wide(size[0]), wide(size[1])))
+  border = ((0, 0), (width, width), (width, width), (0, 0))
+  return lambda key, images: jnp.pad(images, border, constant_values=fill)
 
 
-def inner_crops(
-  count: int = 16,
-  low: float = 0.05,
-  high: float = 0.99,
-  size: int | tuple[int, int] | None = None,
-) -> Transform:
-  """Random crops that stay inside, as in accentuation (Hamblin et al. 2024).
+def crop_or_pad(size: int | tuple[int, int], fill: float = _GREY) -> Transform:
+  """Cuts each image to its middle, or adds a border where it is too small.
 
-  Args:
-    count: crops an image: [n, h, w, c] -> [n * count, *size, c].
-    low: least side as a share of the image's.
-    high: largest, at most 1; drawn uniformly, as is the place.
-    size: of the crops; the image's by default.
-
-  >>> inner_crops(2)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
-  (2, 4, 5, 3)
+  >>> crop_or_pad((6, 3))(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  (1, 6, 3, 3)
   """
-  check('low', low, 0)
-  check_range(low, high)
-  if not traced(high) and high > 1:
-    raise FvizError(f'inner_crops: high must be at most 1, not {high}.')
-
-  def draw(key, n):
-    k1, k2 = jax.random.split(key)
-    share = jax.random.uniform(k1, (n, 1), minval=low, maxval=high)
-    place = jax.random.uniform(k2, (n, 2))
-    return share / 2 + place * (1 - share), share
-
-  return _crops(count, size, draw)
-
-
-def _crops(count, size, draw) -> Transform:
-  check_int('count', count, 1)
-  for side in size if isinstance(size, (tuple, list)) else (size,):
-    if side is not None:
-      check_int('size', side, 1)
+  h, w = _checked(size)
 
   def transform(key, images):
-    n, h, w, c = images.shape
-    oh, ow = size if isinstance(size, (tuple, list)) else (size or h, size or w)
-    # A draw of its own for every image, however many there are beside it.
-    keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.arange(n))
-    center, share = jax.vmap(lambda k: draw(k, count))(keys)
-    center, share = center.reshape(-1, 2), share.reshape(-1, 1)
-    many = jnp.repeat(images, count, axis=0)
-    rows = sampling.window(center[:, :1], share, h, oh)
-    columns = sampling.window(center[:, 1:], share, w, ow)
-    stride = share * jnp.array([h / oh, w / ow])
-    return sampling.resample(many, rows, columns, stride)
+    border = [(0, 0, 0)] * 4
+    for axis, (new, old) in enumerate(
+      zip((h, w), images.shape[1:3], strict=True), 1
+    ):
+      before = (new - old) // 2 if new >= old else -((old - new) // 2)
+      border[axis] = (before, new - old - before, 0)
+    return jax.lax.pad(images, jnp.asarray(fill, images.dtype), border)
 
   return transform
+
+
+def crop(size: int | tuple[int, int], random: bool = True) -> Transform:
+  """Crops each image to a side or (height, width), at random or in the middle.
+
+  >>> crop((2, 3))(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  (1, 2, 3, 3)
+  """
+  h, w = _checked(size)
+
+  def lines(key, n, size):
+    ih, iw = size
+    if h > ih or w > iw:
+      raise FvizError(f'crop to {h} x {w} is larger than {ih} x {iw} images.')
+    if random:
+      return axis_grids.random_crop(key, n, size, (h, w))
+    y, x = (ih - h) // 2, (iw - w) // 2
+    return axis_grids.shifted(y, h, ih), axis_grids.shifted(x, w, iw)
+
+  return axis_grids.Grid(lines)
+
+
+def jitter(pixels: int) -> Transform:
+  """A random crop to (h - pixels, w - pixels), which is lucid's jitter.
+
+  >>> jitter(1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  (1, 3, 4, 3)
+  """
+  check_int('pixels', pixels, 0)
+
+  def lines(key, n, size):
+    h, w = size
+    if pixels >= min(h, w):
+      raise FvizError(f'jitter({pixels}) leaves nothing of {h} x {w} images.')
+    return axis_grids.random_crop(key, n, size, (h - pixels, w - pixels))
+
+  return axis_grids.Grid(lines)
+
+
+def roll(pixels: int) -> Transform:
+  """Shifts by up to `pixels` each way; what leaves comes back opposite.
+
+  This is the jitter of DeepDream (2015). It needs no shift back, as only the
+  network sees the shifted image.
+
+  >>> roll(1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  (1, 4, 5, 3)
+  """
+  check_int('pixels', pixels, 0)
+
+  def transform(key, images):
+    h, w = images.shape[1:3]
+    wide = jnp.pad(
+      images, ((0, 0), (pixels,) * 2, (pixels,) * 2, (0, 0)), 'wrap'
+    )
+    size = h + 2 * pixels, w + 2 * pixels
+    return axis_grids.sample(
+      wide, axis_grids.random_crop(key, len(images), size, (h, w))
+    )
+
+  return transform
+
+
+def _checked(size) -> tuple[int, int]:
+  h, w = size if isinstance(size, (tuple, list)) else (size, size)
+  check_int('height', h, 1)
+  check_int('width', w, 1)
+  return h, w

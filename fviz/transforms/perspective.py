@@ -1,4 +1,4 @@
-"""Perspective: random projective maps near the identity."""
+"""Perspective: images seen at a random, slight angle."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 
 from fviz.checks import check
-from fviz.errors import FvizError
 from fviz.resampling import sampling
 from fviz.types import Array, Transform
 
@@ -16,10 +15,11 @@ from fviz.types import Array, Transform
 def homography(strength: float = 0.05) -> Transform:
   """A random projective map near the identity (lucid's homography).
 
-  With coordinates from -1 to 1, (x, y, 1) goes to H (x, y, 1), H the identity
-  plus U(-strength, strength) in all but the last entry. Two passes, along rows
-  and then along columns (Catmull and Smith 1980), each a sum over shifted
-  copies; the cost grows with the strength.
+  In coordinates from -1 to 1, the output at p = (x, y, 1) shows the input at
+  H p, where H is the identity plus U(-strength, strength) in all entries but
+  the last. There are two passes, along rows and then along columns (Catmull and
+  Smith 1980). Each is a sum over shifted copies, so the cost grows with the
+  strength.
 
   Args:
     strength: from 0 to .15.
@@ -27,10 +27,8 @@ def homography(strength: float = 0.05) -> Transform:
   >>> homography(0.1)(jax.random.key(0), jnp.zeros([1, 8, 9, 3])).shape
   (1, 8, 9, 3)
   """
-  check('strength', strength, 0)
-  if strength > 0.15:
-    raise FvizError(f'homography: strength is at most .15, not {strength}.')
-  # |x' - x| of a point of the square, in half sides.
+  check('strength', strength, 0, 0.15)
+  # The farthest that a point of the square moves, in half sides.
   most = 5 * strength / (1 - 2 * strength)
 
   def transform(key, images):
@@ -39,7 +37,7 @@ def homography(strength: float = 0.05) -> Transform:
     matrix = jnp.concatenate([delta, jnp.zeros([n, 1])], 1).reshape(n, 3, 3)
     matrix = matrix + jnp.eye(3)
     x, y = _line(w), _line(h)[:, None]
-    # First source rows at output columns, then output rows of those columns.
+    # First the columns are moved within the rows of the input, then the rows.
     u = jax.vmap(lambda m: _column_of(m, x, y))(matrix) - x
     v = jax.vmap(lambda m: _row_of(m, x, y))(matrix) - y
     planes = sampling.planes(images)
@@ -66,13 +64,14 @@ def _column_of(m: Array, x: Array, v: Array) -> Array:
 
 
 def _row_of(m: Array, x: Array, y: Array) -> Array:
+  """Which row of the source shows at (x, y) of the result."""
   return (m[1, 0] * x + m[1, 1] * y + m[1, 2]) / (
     m[2, 0] * x + m[2, 1] * y + m[2, 2]
   )
 
 
 def _shifted(planes: Array, shift: Array, axis: int, most: float) -> Array:
-  """out[j] = planes[j + shift[j]] along an axis, |shift| <= most."""
+  """out[j] = planes[j + shift[j]] along an axis, where |shift| <= most."""
   reach, size = math.ceil(most) + 1, planes.shape[axis]
   border = [(0, 0)] * 4
   border[axis] = (reach, reach)
@@ -81,4 +80,4 @@ def _shifted(planes: Array, shift: Array, axis: int, most: float) -> Array:
     weight = jnp.maximum(0, 1 - jnp.abs(shift - k))
     first = k + reach
     out += weight * jax.lax.slice_in_dim(wide, first, first + size, axis=axis)
-  return out
+  return jnp.asarray(out)

@@ -1,28 +1,29 @@
-"""Blur and noise: transforms that leave every pixel where it is."""
+"""Blur and noise: transforms that change values and move nothing."""
 
 from __future__ import annotations
 
 import jax
 
 from fviz.checks import check
-from fviz.resampling.blur import gaussian_blur
+from fviz.resampling import blurs
 from fviz.types import Transform
 
 
 def blur(sigma: float) -> Transform:
-  """A Gaussian blur, sigma in pixels (Yosinski et al. 2015).
+  """A Gaussian blur with sigma in pixels (Yosinski et al. 2015).
 
-  >>> print(blur(1.)(jax.random.key(0), jnp.ones([1, 4, 5, 3])).mean())
+  >>> x = jax.numpy.ones([1, 4, 5, 3])
+  >>> print(blur(1.)(jax.random.key(0), x).mean().round(3))
   1.0
   """
   check('sigma', sigma, 0)
-  return lambda key, images: gaussian_blur(images, sigma)
+  return lambda key, images: blurs.gaussian(images, sigma)
 
 
 def noise(sd: float) -> Transform:
-  """Adds N(0, sd^2); the result may leave [0, 1].
+  """Adds noise from N(0, sd^2); the result may leave [0, 1].
 
-  >>> noise(0.1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  >>> noise(0.1)(jax.random.key(0), jax.numpy.zeros([1, 4, 5, 3])).shape
   (1, 4, 5, 3)
   """
   check('sd', sd, 0)
@@ -34,9 +35,9 @@ def noise(sd: float) -> Transform:
 
 
 def uniform_noise(most: float) -> Transform:
-  """Adds U(-most, most), as MaCo does; the result may leave [0, 1].
+  """Adds noise from U(-most, most), as MaCo does; it may leave [0, 1].
 
-  >>> uniform_noise(0.1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  >>> uniform_noise(0.1)(jax.random.key(0), jax.numpy.zeros([1, 4, 5, 3])).shape
   (1, 4, 5, 3)
   """
   check('most', most, 0)

@@ -6,7 +6,12 @@ import numpy as np
 from flax import nnx
 
 from fviz import engine, networks, recipes
-from fviz.compiler import ops, rematerialization, rewrite
+from fviz.compiler import (
+  convolution,
+  redirected_relu,
+  rematerialization,
+  rewrite,
+)
 
 _OFF = jnp.bool_(False)
 
@@ -53,9 +58,11 @@ def test_little_to_gain_is_no_reason_to_cut():
 def test_what_gradients_keep(monkeypatch):
   x = jax.ShapeDtypeStruct((2, 5, 5, 3), jnp.float32)
   kernel = jnp.ones((3, 3, 3, 4))
-  conv = lambda x, *k: ops.conv(x, *k, (1, 1), ((1, 1), (1, 1)))
-  assert rematerialization.saved(conv, x, kernel, ops.flip(kernel)) == 0
-  relu = lambda: rematerialization.saved(ops.relu, x, jnp.bool_(False))
+  conv = lambda x, *k: convolution.conv(x, *k, (1, 1), ((1, 1), (1, 1)))
+  assert rematerialization.saved(conv, x, kernel, convolution.flip(kernel)) == 0
+  relu = lambda: rematerialization.saved(
+    redirected_relu.relu, x, jnp.bool_(False)
+  )
   assert relu() == 600
   monkeypatch.setattr(jax, 'default_backend', lambda: 'gpu')
   assert relu() == 150  # A byte each.

@@ -8,7 +8,7 @@ from flax import nnx
 from jax import lax
 
 from fviz import networks
-from fviz.compiler import ops, rewrite, winograd
+from fviz.compiler import convolution, rewrite, winograd
 
 
 def _direct(x, kernel, padding):
@@ -30,7 +30,9 @@ def _inputs(size, channels=(5, 7)):
 
 def _kernels(kernel):
   kernel = jnp.asarray(kernel)
-  return winograd.transformed(kernel), winograd.transformed(ops.flip(kernel))
+  return winograd.transformed(kernel), winograd.transformed(
+    convolution.flip(kernel)
+  )
 
 
 @pytest.mark.parametrize(

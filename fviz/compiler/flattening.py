@@ -1,0 +1,143 @@
+"""Turns a traced network into a flat list of instructions.
+
+Calls are replaced by their bodies. What depends on the weights alone is
+computed at once. Operations that `fviz.compiler.substitutions` knows better
+ones for are exchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from jax.extend import core
+
+from fviz import types
+from fviz.compiler import instructions, precisions, substitutions
+
+# Calls that are replaced by their bodies: the parameter that holds the body.
+_INLINED = {'jit': 'jaxpr', 'pjit': 'jaxpr', 'remat2': 'jaxpr'}
+
+
+class InstructionList:
+  """The instructions of a network, in the order in which they are added.
+
+  Attributes:
+    instructions: the operations that depend on the images.
+    constants: the arrays that `references` has collected.
+    types: the shape and dtype of each slot, for one job.
+  """
+
+  def __init__(self, mixed: bool):
+    """An empty list; `mixed` is whether products are in bfloat16."""
+    self.instructions: list[instructions.Instruction] = []
+    self.constants: list[types.Array] = []
+    self.types: dict[instructions.Slot, Any] = {}
+    self._mixed = mixed
+
+  def slot(self, variable: core.Var) -> instructions.Slot:
+    """A new slot for a variable of a jaxpr."""
+    slot = instructions.Slot(len(self.types))
+    self.types[slot] = variable.aval
+    return slot
+
+  def add(
+    self, closed: core.ClosedJaxpr, arguments: Sequence[Any]
+  ) -> list[Any]:
+    """Adds the equations of a jaxpr and returns its outputs.
+
+    Arguments and outputs that depend on the images are slots, others arrays.
+    """
+    jaxpr = closed.jaxpr
+    known = dict(zip(jaxpr.constvars, closed.consts, strict=True))
+    known |= dict(zip(jaxpr.invars, arguments, strict=True))
+    for equation in jaxpr.eqns:
+      inputs = [_read(known, v) for v in equation.invars]
+      outputs = self._equation(equation, inputs)
+      known.update(zip(equation.outvars, outputs, strict=True))
+    return [_read(known, v) for v in jaxpr.outvars]
+
+  def references(self, values: Sequence[Any]) -> list[instructions.Reference]:
+    """The values with arrays moved to the constants; scalars stay."""
+    return [self._reference(v) for v in values]
+
+  def _equation(self, equation: core.JaxprEqn, inputs: list[Any]) -> list[Any]:
+    body = _body(equation)
+    if body is not None:
+      return self.add(body, inputs)
+    function = _as_it_stands(equation)
+    if not instructions.slots_of(inputs):
+      return list(function(None, *inputs))
+    if self._mixed and precisions.narrows(equation):
+      inputs = [
+        v if isinstance(v, instructions.Slot) else precisions.narrow(v)
+        for v in inputs
+      ]
+    better = substitutions.find(equation, inputs)
+    if better is not None:
+      function, inputs = better
+    if self._mixed:
+      images = [isinstance(v, instructions.Slot) for v in inputs]
+      function = precisions.mixed(equation, function, images)
+    outputs = [self.slot(v) for v in equation.outvars]
+    self.instructions.append(
+      instructions.Instruction(function, inputs, outputs)
+    )
+    return outputs
+
+  def _reference(self, value) -> instructions.Reference:
+    if isinstance(value, instructions.Slot) or np.ndim(value) == 0:
+      return value
+    for i, constant in enumerate(self.constants):
+      if constant is value:
+        return instructions.Constant(i)
+    self.constants.append(value)
+    return instructions.Constant(len(self.constants) - 1)
+
+
+def _read(known, variable):
+  if isinstance(variable, core.Literal):
+    return variable.val
+  return known[variable]
+
+
+def _body(equation: core.JaxprEqn) -> core.ClosedJaxpr | None:
+  """The body of a call that is replaced by it, else None."""
+  name, params = equation.primitive.name, equation.params
+  if name == 'custom_jvp_call' and _only_clips(params['call_jaxpr'].jaxpr):
+    return params['call_jaxpr']
+  body = params[_INLINED[name]] if name in _INLINED else None
+  if body is None or isinstance(body, core.ClosedJaxpr):
+    return body
+  return core.ClosedJaxpr(body, ())  # That of remat comes without constants.
+
+
+def _only_clips(jaxpr: core.Jaxpr) -> bool:
+  """Whether it is jax.nn.relu or relu6: nothing but max and min inside."""
+  return bool(jaxpr.eqns) and all(map(_clips, jaxpr.eqns))
+
+
+def _clips(equation: core.JaxprEqn) -> bool:
+  if equation.primitive.name in ('max', 'min'):
+    return True
+  if equation.primitive.name not in _INLINED:
+    return False
+  body = _body(equation)
+  return body is not None and _only_clips(body.jaxpr)
+
+
+def _as_it_stands(equation: core.JaxprEqn) -> Callable[..., Any]:
+  """The function of an equation that is not exchanged."""
+  primitive = equation.primitive
+
+  def function(redirect, *inputs):
+    del redirect
+    params = primitive.get_bind_params(equation.params)
+    functions = ()
+    if isinstance(params, tuple):  # Up to JAX 0.9, functions came separately.
+      functions, params = params
+    out = primitive.bind(*functions, *inputs, **params)
+    return out if primitive.multiple_results else (out,)
+
+  return function

@@ -1,0 +1,73 @@
+"""Blurs along rows and columns; they differ in what happens at the edges."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from fviz.types import Array
+
+
+def gaussian(images: Array, sigma: ArrayLike) -> Array:
+  """A Gaussian blur of [n, h, w, c]; at an edge, the mean of what is inside.
+
+  >>> print(gaussian(jnp.ones([1, 4, 5, 3]), 1.0).mean().round(3))
+  1.0
+  """
+  h, w = (_matrix(size, sigma) for size in images.shape[1:3])
+  images = jnp.einsum('oi,niwc->nowc', h, images, precision='highest')
+  return jnp.einsum('oi,nhic->nhoc', w, images, precision='highest')
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def repeated_gaussian(images: Array, sigma: float) -> Array:
+  """A Gaussian blur up to 3 sigma of [n, h, w, c]; edges are repeated.
+
+  >>> print(repeated_gaussian(jnp.ones([1, 4, 5, 3]), 1.0).mean().round(3))
+  1.0
+  """
+  if sigma == 0:
+    return images
+  reach = math.ceil(3 * sigma)
+  taps = [math.exp(-((k / sigma) ** 2) / 2) for k in range(-reach, reach + 1)]
+  return convolved(images, taps, 'edge')
+
+
+def convolved(images: Array, taps: Sequence[ArrayLike], mode: str) -> Array:
+  """Weighted means of neighbours along rows and columns.
+
+  These are sums of shifted copies, whose cost is linear in the pixels.
+
+  Args:
+    images: [n, h, w, c].
+    taps: an odd number of weights; they are divided by their sum.
+    mode: what lies outside, as in jnp.pad.
+
+  >>> convolved(jnp.ones([1, 2, 2, 1]), [1.0, 2.0, 1.0], 'edge').shape
+  (1, 2, 2, 1)
+  """
+  reach, total = len(taps) // 2, sum(taps)
+  for axis in (1, 2):
+    pads = [(0, 0)] * 4
+    pads[axis] = (reach, reach)
+    wide, size = jnp.pad(images, pads, mode=mode), images.shape[axis]
+    shifted = (
+      tap / total * jax.lax.slice_in_dim(wide, k, k + size, axis=axis)
+      for k, tap in enumerate(taps)
+    )
+    images = jnp.asarray(sum(shifted))
+  return images
+
+
+def _matrix(size: int, sigma: ArrayLike) -> Array:
+  """[size, size], the weight of each old place in each new one."""
+  i = jnp.arange(size, dtype=jnp.float32)
+  # The floor makes a blur of sigma 0, which may be traced, the identity.
+  distance = (i[:, None] - i) / jnp.maximum(sigma, 1e-6)
+  weights = jnp.exp(-(distance**2) / 2)
+  return weights / weights.sum(1, keepdims=True)
