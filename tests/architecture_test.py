@@ -89,7 +89,6 @@ _NOT_YET: dict[str, set[str]] = {
     'fviz/compare/judge.py:Judge',
     'fviz/deepdream/dreamer.py:Dreamer',
     'fviz/engine/loop.py:Engine',
-    'fviz/storage/workdir.py:Workdir',
     'fviz/sweep/runner.py:_Work',
   },
   'missing_docstrings': {

@@ -10,7 +10,6 @@ process that stayed connected would.
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import threading
 import time
@@ -25,7 +24,7 @@ from jax._src import clusters
 from jax._src import distributed as jax_distributed
 
 from fviz import errors
-from fviz.storage import config_file, plain_json, workdir
+from fviz.storage import config_file, locks, plain_json, workdir
 
 TIMEOUT = 300  # Seconds; JAX's own.
 _PATIENCE = 10  # Process 0 may read a long ledger and calibrate: so much more.
@@ -55,7 +54,7 @@ class Group:
     count: int = 1,
     client: Any = None,
     service: Any = None,
-    lock: int | None = None,
+    lock: locks.Lock | None = None,
     timeout: float = TIMEOUT,
   ):
     self.index, self.count, self.lock = index, count, lock
@@ -191,7 +190,7 @@ def join(
     _knock(place, deadline)
     _connect(place, deadline)
   except BaseException:
-    os.close(lock)
+    lock.release()
     raise
   # Taken out of JAX's hands, for with it in place the backend would span all
   # processes: started together, and each bound to the life of the others.

@@ -16,6 +16,7 @@ import tqdm
 
 from fviz import errors
 from fviz.models.weights import sources
+from fviz.storage import locks
 from fviz.storage.cache_folder import path as cache
 
 _CHUNK = 1 << 20
@@ -176,14 +177,10 @@ def _note(path: pathlib.Path, digest: str) -> None:
 
 @contextlib.contextmanager
 def _locked(path: pathlib.Path) -> Iterator[None]:
-  """One process at a time, where the system has such locks."""
-  try:
-    import fcntl
-  except ImportError:  # Windows.
-    yield
-    return
-  with open(_beside(path, '.lock'), 'w') as lock:
-    fcntl.flock(lock, fcntl.LOCK_EX)
+  """One process at a time, where the file system has such locks."""
+  with locks.Lock(_beside(path, '.lock')) as lock:
+    with contextlib.suppress(OSError):
+      lock.take(wait=True)
     yield
 
 
