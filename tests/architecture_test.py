@@ -82,7 +82,6 @@ _NOT_YET: dict[str, set[str]] = {
   'long_classes': {
     'fviz/compare/judge.py:Judge',
     'fviz/engine/loop.py:Engine',
-    'fviz/storage/workdir.py:Workdir',
   },
   'missing_docstrings': {
     'fviz/commands/arguments.py:add_overrides',

@@ -10,7 +10,7 @@ import platform
 import sys
 
 import jax
-import jaxlib
+import jaxlib.version
 
 from fviz.storage import cache_folder
 
@@ -22,13 +22,14 @@ _LIMIT = 1 << 30  # Bytes; a program takes a megabyte or so.
 def keep() -> None:
   """Lets JAX find the programs that earlier runs have compiled.
 
-  For commands: importing the library sets nothing. Those who have chosen a
+  Commands call it; importing the library sets nothing. Whoever has chosen a
   place (JAX_COMPILATION_CACHE_DIR) or none (JAX_ENABLE_COMPILATION_CACHE=false)
-  keep their choice. A place that cannot be written is a warning.
+  keeps it. A place that cannot be written is a warning.
   """
   config = jax.config
-  chosen = config.jax_compilation_cache_dir is not None
-  if chosen or not config.jax_enable_compilation_cache or _crashes():
+  chosen = config.values['jax_compilation_cache_dir'] is not None
+  enabled = config.values['jax_enable_compilation_cache']
+  if chosen or not enabled or _crashes():
     return
   folder = cache_folder.path() / 'compiled'
   mine = folder / _machine()
@@ -51,7 +52,14 @@ def keep() -> None:
 
 
 def prune(folder: pathlib.Path, limit: int) -> None:
-  """Removes the oldest files below a folder, down to `limit` bytes."""
+  """Removes the oldest files below a folder, down to `limit` bytes.
+
+  JAX has a setting for that, jax_compilation_cache_max_size, but with it one
+  program without a time of access beside it (an earlier run's, or of a run that
+  was killed between the two files) keeps JAX up to 0.10 from writing any other.
+  It also limits one machine's folder, not the sum over all that share a home,
+  and takes a lock for every program that is read.
+  """
   files = []
   for path in folder.rglob('*'):
     try:
@@ -69,20 +77,20 @@ def prune(folder: pathlib.Path, limit: int) -> None:
 
 
 def _machine() -> str:
-  """Where a program may run: homes are shared by machines that differ.
+  """A name for the kind of machine: different ones may share a home.
 
-  JAX's own key knows the CPU's features in recent versions only, and code for
-  another CPU ends in an illegal instruction.
+  Only recent versions of JAX have the CPU's features in their own key, and code
+  for another CPU ends in an illegal instruction.
   """
   cpu = pathlib.Path('/proc/cpuinfo')
   kinds = ('vendor', 'cpu family', 'model', 'flags', 'Features', 'CPU')
   lines = cpu.read_text().splitlines() if cpu.exists() else []
   features = sorted({line for line in lines if line.startswith(kinds)})
-  parts = jaxlib.__version__, *platform.uname()[4:], *features
+  parts = jaxlib.version.__version__, *platform.uname()[4:], *features
   return hashlib.sha256('\n'.join(parts).encode()).hexdigest()[:16]
 
 
 def _crashes() -> bool:
-  """On macOS large programs do not come back before jaxlib 0.10: SIGBUS."""
-  version = tuple(map(int, jaxlib.__version__.split('.')[:2]))
+  """Before jaxlib 0.10, macOS cannot read large programs back: SIGBUS."""
+  version = tuple(map(int, jaxlib.version.__version__.split('.')[:2]))
   return sys.platform == 'darwin' and version < (0, 10)

@@ -14,12 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from fviz import errors
-
-try:
-  import av
-  import cv2
-except ImportError:
-  av = cv2 = None
+from fviz.media import video_extra
+from fviz.media.video_extra import av
 
 _log = logging.getLogger(__name__)
 
@@ -34,15 +30,6 @@ class Frame(NamedTuple):
   time: float
 
 
-def require() -> None:
-  """Raises unless the extra `video` is installed."""
-  if av is None or cv2 is None:
-    raise errors.FvizError(
-      "Clips need PyAV and OpenCV: pip install 'fviz[video]'. Without them "
-      'films can be written as .gif or .webp.'
-    )
-
-
 def read(path: str) -> Iterator[Frame]:
   """The frames of a clip, upright, at their own times.
 
@@ -51,7 +38,7 @@ def read(path: str) -> Iterator[Frame]:
   Raises:
     FvizError: no clip, no frame, an unknown codec, or too large.
   """
-  require()
+  video_extra.require()
   if not os.path.isfile(path):
     raise errors.FvizError(f'{path!r} is no file: give the path of a clip.')
   if not os.path.getsize(path):
@@ -82,7 +69,7 @@ def read(path: str) -> Iterator[Frame]:
 
 def length(path: str) -> int | None:
   """How many frames a clip says it has; None where it does not."""
-  require()
+  video_extra.require()
   try:
     with av.open(path) as container:
       stream = container.streams.video[0]

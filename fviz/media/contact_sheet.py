@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
 from fviz.errors import FvizError
-from fviz.media.png import to_pil as _pil
-from fviz.media.png import to_uint8
+from fviz.media import png
 
 _BACKGROUND = (24, 24, 24)
 _FAILED = (64, 64, 64)
@@ -40,7 +39,7 @@ def draw(
   """Many pictures on one, each with its caption below.
 
   Args:
-    images: [h, w, c] each, as in `to_uint8`; None makes a tile 'failed'.
+    images: [h, w, c] each, as in `png.to_uint8`; None makes a tile 'failed'.
     captions: one an image; cut where they are wider than a tile.
     columns: tiles in a row; default about as many as rows.
     tile: side, or (height, width); default the largest image. Others are
@@ -51,34 +50,34 @@ def draw(
     uint8 [height, width, 3].
   """
   # One transfer for an array on a device, rather than one an image.
-  images = list(np.asarray(images) if hasattr(images, 'ndim') else images)
-  captions = [str(caption) for caption in captions]
-  _check(images, captions, columns, gap)
-  images = [None if i is None else _rgb(to_uint8(i)) for i in images]
-  height, width = _tile_size(images, tile)
-  columns = columns or math.ceil(math.sqrt(len(images)))
-  rows = math.ceil(len(images) / columns)
-  font = _font(captions, width)
-  line = math.ceil(sum(font.getmetrics())) if _has_text(captions) else 0
+  given = list(np.asarray(images) if hasattr(images, 'ndim') else images)
+  texts = [str(caption) for caption in captions]
+  _check(given, texts, columns, gap)
+  tiles = [None if i is None else _rgb(png.to_uint8(i)) for i in given]
+  height, width = _tile_size(tiles, tile)
+  columns = columns or math.ceil(math.sqrt(len(tiles)))
+  rows = math.ceil(len(tiles) / columns)
+  font = _font(texts, width)
+  line = math.ceil(sum(font.getmetrics())) if _has_text(texts) else 0
   cell = (height + line + gap, width + gap)
   size = (columns * cell[1] + gap, rows * cell[0] + gap)
   sheet = Image.new('RGB', size, _BACKGROUND)
-  for i, (image, caption) in enumerate(zip(images, captions, strict=True)):
+  for i, (image, text) in enumerate(zip(tiles, texts, strict=True)):
     left = gap + (i % columns) * cell[1]
     top = gap + (i // columns) * cell[0]
     sheet.paste(_tile(image, height, width, font), (left, top))
-    _write_caption(sheet, caption, font, (left, top + height, width))
+    _write_caption(sheet, text, font, (left, top + height, width))
   return np.asarray(sheet)
 
 
 def _has_text(captions: Iterable[str]) -> bool:
-  """Whether any caption has text; without, tiles need no line for it."""
+  """Whether any caption has text. If not, tiles need no line for it."""
   return any(caption.strip() for caption in captions)
 
 
-def _rgb(image: np.ndarray) -> Image.Image:
+def _rgb(pixels: np.ndarray) -> Image.Image:
   """uint8 [h, w, 1 | 3 | 4] as an RGB image, alpha over the background."""
-  image = _pil(image)
+  image = png.to_pil(pixels)
   if image.mode != 'RGBA':
     return image.convert('RGB')
   below = Image.new('RGBA', image.size, _BACKGROUND)

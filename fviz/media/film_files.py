@@ -10,25 +10,21 @@ from typing import Any
 import numpy as np
 
 from fviz import errors
-from fviz.media import clips, png, sound
-from fviz.storage import plain_json
+from fviz.media import clips, metadata, png, sound, video_extra
+from fviz.media.video_extra import av
 
-try:
-  import av
-except ImportError:
-  av = None
-
-_CODECS = dict.fromkeys(('.mp4', '.m4v', '.mov', '.mkv'), 'libx264')
-_CODECS['.webm'] = 'libvpx-vp9'
+_CODECS = {
+  **dict.fromkeys(('.mp4', '.m4v', '.mov', '.mkv'), 'libx264'),
+  '.webm': 'libvpx-vp9',
+}
 SUFFIXES = tuple(_CODECS)
 _BASE = fractions.Fraction(1, 90000)  # Seconds a tick, as in MPEG.
 _BT709 = 1  # Colours of HD video; players assume them where nothing is said.
-_KEY = 'comment'  # Where films keep their record.
 
 
 def check_codec(output: str) -> None:
   """Raises if films of this format cannot be encoded here, before any work."""
-  clips.require()
+  video_extra.require()
   suffix = os.path.splitext(output)[1].lower()
   try:
     av.codec.Codec(_CODECS[suffix], 'w')
@@ -64,8 +60,7 @@ def write(
   try:
     os.makedirs(os.path.dirname(os.path.abspath(output)), exist_ok=True)
     with av.open(temporary, 'w') as container:
-      if record is not None:
-        container.metadata[_KEY] = plain_json.encode(dict(record))
+      container.metadata.update(metadata.tags(record))
       _mux(container, _CODECS[suffix.lower()], frames, fps, times, audio)
     os.replace(temporary, output)
   except (av.error.FFmpegError, ValueError, OSError) as error:
@@ -87,21 +82,13 @@ def read_record(path: str) -> dict[str, Any]:
   Raises:
     FvizError: no film, or one without a record of ours.
   """
-  clips.require()
+  video_extra.require()
   try:
     with av.open(path) as container:
-      tags = {k.lower(): v for k, v in container.metadata.items()}
+      text = metadata.of_film(container.metadata)
   except (av.error.FFmpegError, ValueError, OSError) as error:
     raise errors.FvizError(f'Cannot read {path} as a film: {error}.') from error
-  if not tags.get(_KEY, '').strip():
-    raise errors.FvizError(
-      f'{path} carries no recipe: it was not made by fviz, or a program has '
-      'stripped its metadata since.'
-    )
-  try:
-    return plain_json.decode(tags[_KEY])
-  except errors.FvizError as error:
-    raise errors.FvizError(f'The recipe in {path} is {error}.') from error
+  return metadata.decoded(text, path)
 
 
 def _mux(container, codec, frames, fps, times, audio) -> None:

@@ -1,4 +1,4 @@
-"""Images moved and sampled on the host: zooms, turns, and along a flow."""
+"""Images sampled on the host: zoomed, turned, shifted, moved along a flow."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def moved(
   """An image zoomed into, turned and shifted about its centre, bilinear.
 
   Args:
-    image: [h, w, c]; its mirror image lies outside.
-    zoom: above 1 to go in.
+    image: [h, w, c]; outside it is mirrored.
+    zoom: above 1 enlarges.
     degrees: counterclockwise.
     shift: pixels right and down.
   """
@@ -41,7 +41,7 @@ def sampled(
   down, right = (rows - top)[..., None], (columns - left)[..., None]
   upper = image[top, left] * (1 - right) + image[top, after] * right
   lower = image[below, left] * (1 - right) + image[below, after] * right
-  return np.float32(upper * (1 - down) + lower * down)
+  return np.asarray(upper * (1 - down) + lower * down, np.float32)
 
 
 def _mirrored(places: np.ndarray, size: int) -> np.ndarray:

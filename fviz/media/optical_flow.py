@@ -7,11 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fviz.media import host_sampling
-
-try:
-  import cv2
-except ImportError:
-  cv2 = None
+from fviz.media.video_extra import cv2
 
 FLOWS = ('dis', 'farneback', 'none')
 
@@ -20,8 +16,8 @@ class Motion(NamedTuple):
   """How a frame came from the one before.
 
   Attributes:
-    rows: [h, w] where each pixel was, fractional.
-    columns: [h, w]
+    rows: [h, w], the fractional row where each pixel was.
+    columns: [h, w], its column.
     moving: [h, w] whether it moved at least the threshold.
     hidden: [h, w] whether it could not be seen before.
   """
@@ -59,16 +55,16 @@ def carried(
   blend_flow: float,
   blend_static: float,
 ) -> np.ndarray:
-  """A frame with the last dream in it, where its dream starts.
+  """A frame with the last dream in it, from where its own dream starts.
 
-  Moving pixels get blend_flow of what the dream had added, brought along the
-  flow; others are mixed with the dream (Suzuki et al. 2017); hidden ones are
-  those of the frame.
+  Moving pixels get a share of what the dream had added, brought along the
+  flow. Still ones are mixed with the dream (Suzuki et al. 2017). Those that
+  were hidden stay as they are in the frame.
 
   Args:
-    image: [h, w, 3] in [0, 1], as the others.
-    before: the last frame.
-    dream: its dream.
+    image: [h, w, 3] in [0, 1].
+    before: the last frame, of the same kind.
+    dream: the dream of the last frame, of the same kind.
     moved: from `motion`.
     blend_flow: share of the dream's change, in [0, 1].
     blend_static: share of the dream, in [0, 1].
@@ -86,9 +82,9 @@ def flicker(
   """Mean |dream - last dream along the flow of the frames| where both are seen.
 
   Args:
-    frames: uint8 [h, w, 3] of the clip.
-    dreams: [h, w, 3] in [0, 1] of each.
-    kind: of flow.
+    frames: of the clip, uint8 [h, w, 3].
+    dreams: one a frame, [h, w, 3] in [0, 1].
+    kind: one of `FLOWS` but 'none'.
   """
   found = []
   for i in range(1, len(frames)):
@@ -109,20 +105,20 @@ def _along(
 ) -> np.ndarray:
   """[h, w, c] at [h, w] positions, by Lanczos; mirrored outside.
 
-  Dreams are sampled anew at each frame: bilinear, their detail is gone after
-  ten.
+  A dream is sampled anew at every frame. By bilinear samples its detail would
+  be gone after ten.
   """
   return cv2.remap(
     np.ascontiguousarray(image, np.float32),
-    np.float32(columns),
-    np.float32(rows),
+    np.asarray(columns, np.float32),
+    np.asarray(rows, np.float32),
     cv2.INTER_LANCZOS4,
     borderMode=cv2.BORDER_REFLECT_101,
   )
 
 
 def _flow(first: np.ndarray, second: np.ndarray, kind: str) -> np.ndarray:
-  """[h, w, 2]: x and y from pixels of the first to those of the second."""
+  """[h, w, 2]: how far x and y are in the second, for pixels of the first."""
   grey = [cv2.cvtColor(i, cv2.COLOR_RGB2GRAY) for i in (first, second)]
   if kind == 'farneback':  # The parameters are those of Suzuki et al. 2017.
     return cv2.calcOpticalFlowFarneback(*grey, None, 0.5, 3, 15, 3, 5, 1.2, 0)

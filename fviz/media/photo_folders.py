@@ -1,8 +1,9 @@
-"""Folders of photos: their middle squares, and what these have in common."""
+"""Folders of photos: the middle square of each, and statistics of all."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -22,7 +23,7 @@ class Statistics(NamedTuple):
   """What a folder of photos has in common.
 
   Attributes:
-    covariance: [3, 3] of RGB over all pixels.
+    covariance: [3, 3], of RGB over all pixels.
     photos: [m, 256, 256, 3] float32 in [0, 1], the middle squares.
   """
 
@@ -31,19 +32,21 @@ class Statistics(NamedTuple):
 
 
 def measured_spectrum(
-  images: np.ndarray, size: tuple[int, int], from_rgb
+  images: np.ndarray,
+  size: tuple[int, int],
+  from_rgb: Callable[[Array], Array],
 ) -> Array:
-  """The mean magnitude of given images, resized to `size`.
+  """The mean magnitude of the Fourier spectra of images.
 
   Args:
     images: [m, h, w, c] in [0, 1].
-    size: (height, width) of the spectrum.
+    size: (height, width) that they are resized to.
     from_rgb: a colour map's inverse.
 
   Returns:
     [c, height, width // 2 + 1].
   """
-  total = 0.0
+  total = np.zeros(())
   for image in images:
     t = np.asarray(from_rgb(jnp.asarray(photos.resized(image, size))))
     total = total + np.abs(np.fft.rfft2(t, axes=(0, 1)))
@@ -73,7 +76,8 @@ def images(folder: str, side: int = _SIDE) -> np.ndarray:
   Raises:
     FvizError: as `statistics`.
   """
-  return np.stack([_square(path, side) for path in _files(folder)])
+  found = (photos.read(path).image for path in _files(folder))
+  return np.stack([photos.middle_square(image, side) for image in found])
 
 
 def _files(folder: str) -> list[str]:
@@ -86,11 +90,3 @@ def _files(folder: str) -> list[str]:
       f'No photos in {folder!r}; known endings: {", ".join(_SUFFIXES)}.'
     )
   return [os.path.join(folder, n) for n in names[:_MOST_PHOTOS]]
-
-
-def _square(path: str, size: int) -> np.ndarray:
-  image = photos.read(path).image
-  h, w = image.shape[:2]
-  side = min(h, w)
-  y, x = (h - side) // 2, (w - side) // 2
-  return photos.resized(image[y : y + side, x : x + side], (size, size))

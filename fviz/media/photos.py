@@ -1,8 +1,8 @@
-"""Photos from anywhere as arrays, and the recipes that ours carry.
+"""Photos from anywhere as arrays, and the records that ours carry.
 
-Files come from cameras, phones and strangers: whatever a reader could get
-wrong (rotation, colour profile, transparency, depth) is put right here, and
-what cannot be read is refused with the reason.
+Files come from cameras, phones and strangers. What a reader could get wrong
+(rotation, colour profile, transparency, depth) is put right here, and what
+cannot be read is refused with the reason.
 """
 
 from __future__ import annotations
@@ -21,10 +21,7 @@ from numpy.typing import ArrayLike
 from PIL import Image, ImageCms, ImageOps
 
 from fviz.errors import FvizError
-from fviz.media.picture_files import (
-  DESCRIPTION,
-)
-from fviz.storage import plain_json
+from fviz.media import metadata
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +81,7 @@ def read(path: str | os.PathLike) -> Photo:
 
 
 def resized(image: ArrayLike, size: tuple[int, int]) -> np.ndarray:
-  """[h, w] or [h, w, c] in [0, 1] at another (height, width), by Lanczos."""
+  """[h, w] or [h, w, c] in [0, 1], resized to (height, width) by Lanczos."""
   image = np.asarray(image, np.float32)
   if image.shape[:2] == tuple(size):
     return image
@@ -108,6 +105,14 @@ def fitted(image: np.ndarray, longest: int) -> np.ndarray:
   return resized(image, (max(1, round(h * scale)), max(1, round(w * scale))))
 
 
+def middle_square(image: np.ndarray, side: int) -> np.ndarray:
+  """The largest square in the middle of [h, w, ...], resized to `side`."""
+  h, w = image.shape[:2]
+  s = min(h, w)
+  y, x = (h - s) // 2, (w - s) // 2
+  return resized(image[y : y + s, x : x + s], (side, side))
+
+
 def sha256(path: str | os.PathLike) -> str:
   """The hash of a file of any size and kind.
 
@@ -122,7 +127,7 @@ def sha256(path: str | os.PathLike) -> str:
 
 
 def read_record(path: str | os.PathLike) -> dict[str, Any]:
-  """The record that `write` or `gallery.save_png` put into a picture.
+  """The record that a picture of ours carries.
 
   Raises:
     FvizError: no picture, or one without a record of ours.
@@ -134,22 +139,12 @@ def read_record(path: str | os.PathLike) -> dict[str, Any]:
       _check_size(image, path)
       if image.format == 'PNG':
         image.load()  # Also reads the text behind the pixels.
-        text = image.text.get('fviz')
-      else:
-        text = image.info.get('comment') or image.getexif().get(DESCRIPTION)
+      text = metadata.of_picture(image)
   except FvizError:
     raise
   except Exception as error:
     raise FvizError(f'Cannot read {path}: {_reason(error)}.') from error
-  if not isinstance(text, (str, bytes)) or not text.strip():
-    raise FvizError(
-      f'{path} carries no recipe: it was not made by fviz, or a program has '
-      'stripped its metadata since.'
-    )
-  try:
-    return plain_json.decode(text)
-  except FvizError as error:
-    raise FvizError(f'The recipe in {path} is {error}.') from error
+  return metadata.decoded(text, path)
 
 
 # Reading.
@@ -245,12 +240,13 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
   if not profile:
     return image
   try:
-    return ImageCms.profileToProfile(
+    converted = ImageCms.profileToProfile(
       image,
       ImageCms.ImageCmsProfile(io.BytesIO(profile)),
       ImageCms.createProfile('sRGB'),
       outputMode='RGB',
     )
+    return converted or image  # None comes of `inPlace` only.
   except (ImageCms.PyCMSError, OSError, ValueError) as error:
     _log.warning('Ignored a colour profile that cannot be used: %s', error)
     return image

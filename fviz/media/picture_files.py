@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from PIL import Image
 
 from fviz.errors import FvizError, unknown
-from fviz.media import png
-from fviz.storage import atomic_files, plain_json
+from fviz.media import metadata, png
+from fviz.storage import atomic_files
 
 # What can be written, and what can hold transparency.
 _SUFFIXES = {'.png': True, '.jpg': False, '.jpeg': False, '.webp': True}
-DESCRIPTION = 0x010E  # EXIF ImageDescription: where WebP keeps the record.
-_COMMENT_LIMIT = 65_000  # Bytes; a JPEG segment holds 65 533.
+_QUALITY: dict[str, dict[str, int]] = {
+  'png': {},
+  'jpeg': {'quality': 95, 'subsampling': 0},
+  'webp': {'quality': 95},
+}
 
 
 def is_picture(path: str | os.PathLike) -> bool:
@@ -70,32 +72,16 @@ def write(
   """Writes a picture whole or not at all, its record in the metadata.
 
   Args:
-    path: .png (record in a text chunk), .jpg (comment) or .webp (EXIF).
+    path: .png, .jpg, .jpeg or .webp.
     image: [h, w, 3] in [0, 1], or uint8.
-    record: what made it; `read_record` gives it back.
+    record: what made it; `photos.read_record` gives it back.
     alpha: [h, w] in [0, 1].
   """
   check_output(path, alpha is not None)
   pixels = png.to_uint8(image)
   if alpha is not None:
     pixels = np.dstack([pixels, png.to_uint8(alpha)])
-  if pathlib.Path(path).suffix.lower() == '.png':
-    png.save(path, pixels, record)
-    return
-  atomic_files.write(path, _encoded(path, pixels, record))
-
-
-def _encoded(path, pixels: np.ndarray, record) -> bytes:
-  text = b'' if record is None else plain_json.encode(dict(record)).encode()
-  if len(text) > _COMMENT_LIMIT:
-    raise FvizError(f'The record takes {len(text)} bytes: write a .png.')
-  squeezed = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
-  image, buffer = Image.fromarray(squeezed), io.BytesIO()
-  if pathlib.Path(path).suffix.lower() == '.webp':
-    exif = Image.Exif()
-    if text:
-      exif[DESCRIPTION] = text.decode()
-    image.save(buffer, 'webp', quality=95, exif=exif)
-  else:
-    image.save(buffer, 'jpeg', quality=95, subsampling=0, comment=text)
-  return buffer.getvalue()
+  kind = pathlib.Path(path).suffix.lower().strip('.').replace('jpg', 'jpeg')
+  buffer, options = io.BytesIO(), metadata.options(kind, record)
+  png.to_pil(pixels).save(buffer, kind, **_QUALITY[kind], **options)
+  atomic_files.write(path, buffer.getvalue())

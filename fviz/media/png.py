@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 from etils import epath
 from numpy.typing import ArrayLike
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from fviz.errors import FvizError
+from fviz.media import metadata
 from fviz.storage import atomic_files, plain_json
-
-_KEY = 'fviz'  # The text chunk with the record.
-_RECORD_LIMIT = 1 << 20  # Bytes; what Pillow reads back at most.
 
 
 def to_uint8(image: ArrayLike) -> np.ndarray:
@@ -26,8 +24,8 @@ def to_uint8(image: ArrayLike) -> np.ndarray:
     image: [h, w] or [h, w, c], uint8, or float in [0, 1] (clipped; NaN is 0).
 
   Returns:
-    uint8 [h, w, c] with c 1 (grey), 3 or 4 (with alpha). Of two channels the
-    mean is shown, of five or more the first three.
+    uint8 [h, w, c] with c 1 (grey), 3 or 4 (with alpha). Two channels are
+    shown by their mean, five or more by the first three.
   """
   image = np.asarray(image)
   image = image[..., None] if image.ndim == 2 else image
@@ -37,14 +35,14 @@ def to_uint8(image: ArrayLike) -> np.ndarray:
     image = _quantized(image)
   channels = image.shape[-1]
   if channels == 2:
-    return np.uint8(image.mean(-1, keepdims=True) + 0.5)
+    return (image.mean(-1, keepdims=True) + 0.5).astype(np.uint8)
   return image if channels in (1, 3, 4) else image[..., :3]
 
 
 def stretched(image: ArrayLike) -> np.ndarray:
   """The most contrast about grey: .5 + d / (2 max |d|), d = image - .5.
 
-  How Yosinski's toolbox shows pictures (saveimagescc), whose priors keep many
+  Yosinski's toolbox shows pictures so (saveimagescc), as its priors leave many
   of them faint.
 
   Args:
@@ -72,13 +70,10 @@ def save(
 
 
 def encode(image: ArrayLike, record: Mapping | None = None) -> bytes:
-  """The bytes of a PNG; see `save_png`."""
-  info = None
-  if record is not None:
-    info = PngImagePlugin.PngInfo()
-    info.add_text(_KEY, _record_text(record))
+  """The bytes of a PNG; see `save`."""
+  options = metadata.options('png', record)
   buffer = io.BytesIO()
-  to_pil(to_uint8(image)).save(buffer, 'png', pnginfo=info)
+  to_pil(to_uint8(image)).save(buffer, 'png', **options)
   return buffer.getvalue()
 
 
@@ -110,31 +105,17 @@ def _quantized(image: np.ndarray) -> np.ndarray:
       f'An image is uint8, or float in [0, 1], not {image.dtype}.'
     )
   image = np.nan_to_num(image.astype(np.float32), nan=0, posinf=1, neginf=0)
-  return np.uint8(255 * np.clip(image, 0, 1) + 0.5)
+  return (255 * np.clip(image, 0, 1) + 0.5).astype(np.uint8)
 
 
-def _record_text(record: Mapping) -> str:
-  try:
-    text = plain_json.encode(dict(record))
-  except (TypeError, ValueError) as error:
-    raise FvizError(f'The record does not fit in JSON: {error}.') from error
-  if len(text) > _RECORD_LIMIT:
-    raise FvizError(
-      f'The record takes {len(text)} bytes, more than {_RECORD_LIMIT}.'
-    )
-  return text
-
-
-def _decoded(data: bytes) -> tuple[np.ndarray, str | None]:
+def _decoded(data: bytes) -> tuple[np.ndarray, str | bytes | None]:
   """(uint8 [h, w, c], text of the record), or one of Pillow's errors."""
   with Image.open(io.BytesIO(data), formats=['PNG']) as image:
     image.load()  # Also reads the text behind the pixels.
-    text = image.text.get(_KEY)
+    text = metadata.of_picture(image)
     if image.mode not in ('L', 'RGB', 'RGBA'):
       image = image.convert('L' if image.mode == '1' else 'RGB')
     pixels = np.array(image)
-  if text is not None and len(text) > _RECORD_LIMIT:
-    raise FvizError(f'its record takes more than {_RECORD_LIMIT} bytes')
   return pixels[..., None] if pixels.ndim == 2 else pixels, text
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-try:
-  import av
-except ImportError:
-  av = None
+from fviz.media.video_extra import av
 
 # What goes into any of our containers as it is; WebM holds only two of them.
 _COPIED = ('aac', 'mp3', 'opus', 'vorbis', 'flac', 'ac3')
@@ -18,9 +15,9 @@ class Track(NamedTuple):
   """The sound of a clip on its way into a film.
 
   Attributes:
-    path: of the clip.
-    stream: of the film.
-    copied: whether packets go over as they are, or are encoded anew.
+    path: the clip's.
+    stream: the film's.
+    copied: whether packets are taken as they are, or encoded anew.
   """
 
   path: str

@@ -18,7 +18,7 @@ from ml_collections import ConfigDict
 
 from fviz import config_strings, deepdream, errors, gradients, models
 from fviz.deepdream import octaves
-from fviz.media import clips, photos, picture_files
+from fviz.media import clips, photos, picture_files, video_extra
 from fviz.runs import dream_inputs, dream_objectives, film_output, records
 from fviz.runs.film_settings import ClipSettings, FilmSettings, parse_schedule
 
@@ -185,7 +185,7 @@ def _film(values: dict[str, Any], output: str, workdir: str) -> FilmPlan:
 
 
 def _clip(values: dict[str, Any], output: str, workdir: str) -> ClipPlan:
-  clips.require()
+  video_extra.require()
   film_output.check_output(output)
   schedule = parse_schedule(values['video']['schedule'])
   settings = ClipSettings(**values['video'] | {'schedule': schedule})

@@ -11,8 +11,7 @@ import numpy as np
 from PIL import Image
 
 from fviz import errors
-from fviz.media import film_files, picture_files, png
-from fviz.storage import plain_json
+from fviz.media import film_files, metadata, picture_files, png
 
 _ANIMATED = ('.gif', '.webp')
 
@@ -80,16 +79,15 @@ def _animate(
   times: Sequence[float] | None,
 ) -> None:
   pictures = (Image.fromarray(png.to_uint8(frame)) for frame in frames)
-  text, exif = plain_json.encode(dict(record)), Image.Exif()
-  exif[picture_files.DESCRIPTION] = text
+  kind = suffix.strip('.')
   next(pictures).save(
     path,
-    suffix.strip('.'),
+    kind,
     save_all=True,
     append_images=pictures,
     duration=_durations(fps, times),
     loop=0,
-    **({'exif': exif} if suffix == '.webp' else {'comment': text}),
+    **metadata.options(kind, record),
   )
 
 

@@ -161,10 +161,7 @@ def _path_of(config: Any) -> str:
 
 
 def _middle(image: np.ndarray, size: int, channels: int) -> np.ndarray:
-  h, w = image.shape[:2]
-  side = min(h, w)
-  y, x = (h - side) // 2, (w - side) // 2
-  image = photos.resized(image[y : y + side, x : x + side], (size, size))
+  image = photos.middle_square(image, size)
   if channels == 1:
     image = image.mean(-1, keepdims=True)
   elif channels != 3:

@@ -15,6 +15,8 @@ from etils import epath
 
 from fviz.errors import FvizError
 
+# For os.open: without the last, Windows writes \r\n for \n.
+APPENDING = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, 'O_BINARY', 0)
 _TEMPORARY = re.compile(r'\.[0-9a-f]{32}\.tmp')
 _PNG = b'\x89PNG\r\n\x1a\n'
 _PIECE = 1 << 20  # Bytes read at once.
@@ -40,7 +42,11 @@ def write(path: epath.PathLike, data: bytes) -> None:
 
 
 def append(descriptor: int, data: bytes) -> None:
-  """Adds to the end of an open file, all or nothing; OSError if it is full."""
+  """Adds to the end of a file opened as `APPENDING`, all or nothing.
+
+  Raises:
+    OSError: the disk is full, for one; the file is as it was.
+  """
   size = os.fstat(descriptor).st_size
   try:
     while data:
@@ -50,8 +56,8 @@ def append(descriptor: int, data: bytes) -> None:
     raise
 
 
-def remove_temporary(folders: Iterable[pathlib.Path]) -> None:
-  """Removes what killed processes left of files; nobody may be writing."""
+def remove_temporary(folders: Iterable[epath.PathLike]) -> None:
+  """Removes what killed processes left behind; nobody may be writing."""
   for folder in folders:
     try:
       with os.scandir(folder) as found:
@@ -62,10 +68,10 @@ def remove_temporary(folders: Iterable[pathlib.Path]) -> None:
       continue
 
 
-def is_whole_png(path: pathlib.Path) -> bool:
+def is_whole_png(path: epath.PathLike) -> bool:
   """Whether a file is a PNG from its first to its last checksum."""
   try:
-    with path.open('rb') as file:
+    with open(path, 'rb') as file:
       return file.read(len(_PNG)) == _PNG and _has_whole_chunks(file)
   except OSError:
     return False

@@ -6,11 +6,9 @@ import os
 import pathlib
 import sys
 
-pass
-
 
 def path() -> pathlib.Path:
-  """Of downloads and the like: $FVIZ_CACHE, or in the user's directory."""
+  """The folder: $FVIZ_CACHE, or `fviz` in the user's own cache directory."""
   if given := os.environ.get('FVIZ_CACHE'):
     return pathlib.Path(given).expanduser()
   return pathlib.Path(_users_cache()).expanduser() / 'fviz'

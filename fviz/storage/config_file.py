@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from etils import epath
 
 from fviz.errors import FvizError
 from fviz.storage import atomic_files, plain_json
@@ -12,8 +13,21 @@ from fviz.storage import atomic_files, plain_json
 _ABSENT = object()
 
 
-def settle(path: pathlib.Path, config: dict, ignore: tuple[str, ...]) -> dict:
-  """Records the config of a new directory, compares that of an old one."""
+def settle(path: epath.Path, config: dict, ignore: Iterable[str]) -> dict:
+  """Records the config of a new directory, or compares it with an old one's.
+
+  Args:
+    path: the directory.
+    config: of `normalized`.
+    ignore: dotted names of fields that may differ.
+
+  Returns:
+    The recorded config.
+
+  Raises:
+    FvizError: the configs differ (the message lists the fields), or
+      config.json is missing beside a ledger, or cannot be read.
+  """
   file = path / 'config.json'
   if not file.exists():
     if any(path.glob('ledger-*.jsonl')):
@@ -32,25 +46,20 @@ def settle(path: pathlib.Path, config: dict, ignore: tuple[str, ...]) -> dict:
     raise FvizError(
       f'Cannot read {file}: {error}. Put it back, or use another workdir.'
     ) from error
-  _compare(path, old, config, ignore)
-  return old
-
-
-def _compare(
-  path: pathlib.Path, old: dict, new: dict, ignore: tuple[str, ...]
-) -> None:
-  if lines := differences(old, new, ignore):
+  if lines := differences(old, config, ignore):
     raise FvizError(
       f'{path} was made with another config (old -> new):\n'
       + '\n'.join(lines)
       + '\nUse another workdir, or the old config.'
     )
+  return old
 
 
 def differences(
   old: Mapping, new: Mapping, ignore: Iterable[str] = ()
 ) -> list[str]:
   """A line for each field that differs, old -> new."""
+  ignore = tuple(ignore)
   old, new = dict(flat(old)), dict(flat(new))
   lines = []
   for name in dict.fromkeys([*old, *new]):
@@ -64,8 +73,6 @@ def differences(
 
 def normalized(config: Mapping[str, Any]) -> dict:
   """The config as JSON gives it back: tuples are lists, keys are text."""
-  if hasattr(config, 'to_dict'):  # ml_collections.ConfigDict.
-    config = config.to_dict()
   try:
     return plain_json.decode(plain_json.encode(dict(config)))
   except TypeError as error:
@@ -88,9 +95,8 @@ def flat(tree: Any, prefix: str = '') -> Iterator[tuple[str, Any]]:
 def _same(a: Any, b: Any) -> bool:
   if a is _ABSENT or b is _ABSENT or isinstance(a, bool) != isinstance(b, bool):
     return a is b
-  return a == b or plain_json.encode(a) == plain_json.encode(
-    b
-  )  # The second for NaN.
+  # NaN equals itself as text only.
+  return a == b or plain_json.encode(a) == plain_json.encode(b)
 
 
 def _shown(value: Any) -> str:

@@ -11,7 +11,7 @@ import mmap
 import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from fviz.errors import FvizError
 from fviz.storage import atomic_files, ledger_lines
@@ -19,14 +19,14 @@ from fviz.storage.ledger_lines import Unit
 
 _log = logging.getLogger(__name__)
 
-_WARNINGS = 10  # Lines of one ledger that are complained of one by one.
+_WARNINGS = 10  # Broken lines of a ledger that are named one by one.
 _VARIANT = (1 << 64) - 1
 _LEDGER = (1 << 32) - 1
 
 
 def append(path: str, lines: bytes) -> None:
   """Adds whole lines to a ledger, all or none; on the disk on return."""
-  descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+  descriptor = os.open(path, atomic_files.APPENDING, 0o644)
   try:
     _mend(descriptor)
     new = not os.fstat(descriptor).st_size
@@ -43,11 +43,11 @@ class Index(Mapping[Unit, dict[str, Any]]):
 
   Args:
     find: gives the paths of the ledgers.
-    is_done: whether what a record speaks of is there: (unit, record) -> bool.
+    is_done: (unit, record) -> whether the picture of the record is there.
 
   Attributes:
     failed: the units whose record says so.
-    undone: the units that have a record only.
+    undone: the units that have a record but no picture.
   """
 
   def __init__(
@@ -66,15 +66,15 @@ class Index(Mapping[Unit, dict[str, Any]]):
     self.refresh()
 
   def refresh(self) -> None:
-    """Reads what the ledgers have got since, of this process and others."""
+    """Reads what this process and others have appended since."""
     new = [path for path in self._find() if path not in self._ledgers]
     self._ledgers += new
     self._ends += [0] * len(new)
     for number, path in enumerate(self._ledgers):
       for line in _read(path, self._ends[number]):
         self._ends[number] = line.end
-        if line.record is not None:
-          self._note(line, number)
+        if line.found is not None:
+          self._note(*line.found, line.begin << 32 | number)
 
   def __getitem__(self, unit: Unit) -> dict[str, Any]:
     layer, channel, variant = unit
@@ -91,10 +91,12 @@ class Index(Mapping[Unit, dict[str, Any]]):
     return record
 
   def __contains__(self, unit: object) -> bool:
+    if not isinstance(unit, tuple) or len(unit) != 3:
+      return False
+    layer, channel, variant = unit
     try:
-      layer, channel, variant = unit
       return channel << 64 | variant in self._places[layer]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError):
       return False
 
   def __iter__(self) -> Iterator[Unit]:
@@ -105,30 +107,29 @@ class Index(Mapping[Unit, dict[str, Any]]):
   def __len__(self) -> int:
     return sum(map(len, self._places.values()))
 
-  def _note(self, line: _Line, number: int) -> None:
-    layer, channel, variant = line.unit
+  def _note(self, unit: Unit, record: dict[str, Any], place: int) -> None:
+    layer, channel, variant = unit
     key, places = channel << 64 | variant, self._places.setdefault(layer, {})
-    if self._is_done(line.unit, line.record):
-      places[key] = line.begin << 32 | number
-      self.undone.discard(line.unit)
+    if self._is_done(unit, record):
+      places[key] = place
+      self.undone.discard(unit)
     else:
       places.pop(key, None)
-      self.undone.add(line.unit)
-    if key in places and line.record.get('failed', -1) >= 0:
-      self.failed.add(line.unit)
+      self.undone.add(unit)
+    if key in places and record.get('failed', -1) >= 0:
+      self.failed.add(unit)
     else:
-      self.failed.discard(line.unit)
+      self.failed.discard(unit)
 
 
 class _Line(NamedTuple):
   begin: int
   end: int  # From where to read on.
-  unit: Unit | None = None
-  record: dict[str, Any] | None = None
+  found: tuple[Unit, dict[str, Any]] | None = None  # None of a broken one.
 
 
 def _read(path: pathlib.Path, begin: int) -> Iterator[_Line]:
-  """The lines of a ledger from a place on; broken ones have no record."""
+  """The lines of a ledger from a place on."""
   broken = 0
   try:
     with path.open('rb') as file:
@@ -137,7 +138,7 @@ def _read(path: pathlib.Path, begin: int) -> Iterator[_Line]:
         # One without an end may yet get it.
         end = begin + size if line.endswith(b'\n') else begin
         try:
-          yield _Line(begin, end, *ledger_lines.from_line(line))
+          yield _Line(begin, end, ledger_lines.from_line(line))
         except FvizError as error:
           yield _Line(begin, end)
           broken += bool(line.strip())
@@ -152,7 +153,7 @@ def _read(path: pathlib.Path, begin: int) -> Iterator[_Line]:
     _log.warning('Skipped %d broken lines of %s.', broken, path)
 
 
-def _lines(file: Any) -> Iterator[tuple[bytes, int]]:
+def _lines(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
   """Lines and their sizes; of one that is too long, its start."""
   while line := file.readline(ledger_lines.LINE_LIMIT + 1):
     size, rest = len(line), line
@@ -166,8 +167,10 @@ def _lines(file: Any) -> Iterator[tuple[bytes, int]]:
 
 def _mend(descriptor: int) -> None:
   """Ends the file at a line's end, so that the next record stands alone."""
-  size = os.fstat(descriptor).st_size
-  if not size or os.pread(descriptor, 1, size - 1) == b'\n':
+  if not os.fstat(descriptor).st_size:
+    return
+  os.lseek(descriptor, -1, os.SEEK_END)
+  if os.read(descriptor, 1) == b'\n':
     return
   with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as view:
     start = view.rfind(b'\n') + 1

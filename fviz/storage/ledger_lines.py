@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fviz.errors import FvizError
-from fviz.storage.plain_json import decode, encode
+from fviz.storage import plain_json
 
 Unit = tuple[str, int, int]  # (layer, channel, variant).
 
@@ -20,8 +20,8 @@ def to_line(record: Mapping[str, Any]) -> bytes:
     FvizError: no JSON, too long, or no record of a unit.
   """
   try:
-    line = encode(dict(record)).encode() + b'\n'
-    unit(decode(line))
+    line = plain_json.encode(dict(record)).encode() + b'\n'
+    unit(plain_json.decode(line))
   except (TypeError, ValueError) as error:
     raise FvizError(f'Not a ledger record: {error}.') from error
   if len(line) > LINE_LIMIT:
@@ -36,7 +36,7 @@ def from_line(line: bytes) -> tuple[Unit, dict[str, Any]]:
   """A unit and its record; FvizError where the line has none."""
   if len(line) > LINE_LIMIT:
     raise FvizError(f'longer than {LINE_LIMIT} bytes')
-  record = decode(line)
+  record = plain_json.decode(line)
   return unit(record), record
 
 

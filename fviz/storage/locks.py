@@ -1,17 +1,18 @@
-"""Locks on a working directory: the kernel drops them with their holders.
+"""Locks that the kernel drops with their holder, on every system.
 
-`.lock-<process>` is held as long as a process works there, `.lock-config`
-for the moment in which a process settles in or leaves.
+In a working directory `.lock-<process>` is held as long as a process works
+there, `.lock-config` for the moment in which a process settles in or leaves.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import os
-import pathlib
 from collections.abc import Iterable, Iterator
+
+import filelock
+from etils import epath
 
 from fviz.errors import FvizError
 
@@ -20,79 +21,135 @@ _log = logging.getLogger(__name__)
 _SETTLING = '.lock-config'
 
 
-def hold(path: pathlib.Path, process: int) -> int:
-  """The descriptor that holds the lock of a process until it is closed.
+class Lock:
+  """A file that one holder at a time can lock, until it releases it or dies.
+
+  `with Lock(file) as lock` releases it at the end. The file stays where it is,
+  as removing it would race.
+
+  Args:
+    file: made where it does not exist.
+
+  Raises:
+    OSError: the file cannot be opened for writing.
+  """
+
+  def __init__(self, file: epath.PathLike):
+    self._file = open(file, 'a+b', buffering=0)
+
+  def __enter__(self) -> Lock:
+    return self
+
+  def __exit__(self, *unused) -> None:
+    self.release()
+
+  @property
+  def is_open(self) -> bool:
+    """Whether it has not been released."""
+    return not self._file.closed
+
+  def take(self, wait: bool = False) -> bool:
+    """Locks the file; False where another holder has it.
+
+    Args:
+      wait: until the other holder is gone.
+
+    Raises:
+      OSError: the system has no such locks, as some network file systems.
+    """
+    return filelock.lock_descriptor(self._file.fileno(), blocking=wait)
+
+  def sign(self) -> None:
+    """Writes who we are into the file, for `owner`."""
+    self._file.truncate(0)
+    # On Windows nobody else can read the first byte, which is the locked one.
+    self._file.write(b' %d' % os.getpid())
+
+  def owner(self) -> str:
+    """The process id of whoever signed last; '' if nobody did."""
+    self._file.seek(1)
+    return self._file.read(20).decode(errors='replace').strip()
+
+  def release(self) -> None:
+    """Gives the lock back; a second time does nothing."""
+    if self.is_open:
+      # Windows may let time pass between a close and its unlocking.
+      with contextlib.suppress(OSError):
+        filelock.unlock_descriptor(self._file.fileno())
+      self._file.close()
+
+
+def hold(path: epath.Path, process: int) -> Lock:
+  """The lock of a process on a working directory.
 
   Raises:
     FvizError: somebody else has it, or the directory is not writable.
   """
-  descriptor = _open(path / f'.lock-{process}')
+  lock = _opened(path / f'.lock-{process}')
   try:
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-  except BlockingIOError as error:
-    owner = os.pread(descriptor, 20, 0).decode(errors='replace').strip()
-    os.close(descriptor)
+    is_ours = lock.take()
+  except OSError as error:
+    _log.warning('No lock on %s (%s): run one process only.', path, error)
+    is_ours = True
+  if not is_ours:
+    owner = lock.owner() or 'unknown'
+    lock.release()
     raise FvizError(
       f'The working directory {path} is in use by another process (pid '
-      f'{owner or "unknown"}, process number {process}). Wait for it, stop '
-      'it, or use another workdir.'
-    ) from error
-  except OSError as error:  # Some network file systems have no locks.
-    _log.warning('No lock on %s (%s): run one process only.', path, error)
+      f'{owner}, process number {process}). Wait for it, stop it, or use '
+      'another workdir.'
+    )
   with contextlib.suppress(OSError):  # A full disk: only the message is poorer.
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-  return descriptor
+    lock.sign()
+  return lock
 
 
 @contextlib.contextmanager
-def settling(path: pathlib.Path) -> Iterator[None]:
+def settling(path: epath.Path) -> Iterator[None]:
   """Processes of one run start together: inside this, one at a time."""
-  descriptor = _open(path / _SETTLING)
-  try:
+  with _opened(path / _SETTLING) as lock:
     try:
-      fcntl.flock(descriptor, fcntl.LOCK_EX)
+      lock.take(wait=True)
     except OSError as error:
       _log.warning('No lock for config.json: %s', error)
     yield
-  finally:
-    os.close(descriptor)
 
 
-def check_none_beyond(path: pathlib.Path, processes: int) -> None:
+def check_none_beyond(path: epath.Path, processes: int) -> None:
   """Raises an FvizError where a run of more processes has left one at work."""
   for file in path.glob('.lock-*'):
     number = file.name.removeprefix('.lock-')
     if number.isdigit() and int(number) >= processes:
-      os.close(hold(path, int(number)))
+      hold(path, int(number)).release()
 
 
-def alone(path: pathlib.Path, processes: Iterable[int]) -> bool:
+def alone(path: epath.Path, processes: Iterable[int]) -> bool:
   """Whether none but these works here; to be asked while settling."""
   own = {_SETTLING, *(f'.lock-{process}' for process in processes)}
-  for file in path.glob('.lock-*'):
-    if file.name in own:
-      continue
-    descriptor = _open(file)
-    try:
-      fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-      return False
-    finally:
-      os.close(descriptor)
-  return True
+  return not any(
+    _is_held(file) for file in path.glob('.lock-*') if file.name not in own
+  )
 
 
-def unwritable(path: pathlib.Path, error: OSError) -> FvizError:
-  """What to say of a directory that cannot be worked in."""
+def unwritable(path: epath.Path, error: OSError) -> FvizError:
+  """What to say about a directory that cannot be worked in."""
   return FvizError(
     f'Cannot use {path} as working directory: {error.strerror or error}. '
     'Choose a directory you can write to, or fix its permissions.'
   )
 
 
-def _open(file: pathlib.Path) -> int:
+def _is_held(file: epath.Path) -> bool:
+  """Whether somebody else has a lock, or it cannot be known."""
+  with _opened(file) as lock:
+    try:
+      return not lock.take()
+    except OSError:
+      return True
+
+
+def _opened(file: epath.Path) -> Lock:
   try:
-    return os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+    return Lock(file)
   except OSError as error:
     raise unwritable(file.parent, error) from error

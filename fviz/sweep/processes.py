@@ -20,7 +20,7 @@ from typing import Any
 import jax
 
 from fviz import errors
-from fviz.storage import config_file, workdir
+from fviz.storage import config_file, locks, workdir
 from fviz.sweep import clusters, connections
 
 TIMEOUT = 300  # Seconds; as long as JAX waits.
@@ -41,7 +41,7 @@ class Group:
     index: int = 0,
     count: int = 1,
     others: Sequence[connections.Connection] = (),
-    lock: int | None = None,
+    lock: locks.Lock | None = None,
     timeout: float = TIMEOUT,
   ):
     self.index, self.count, self.lock = index, count, lock
@@ -155,7 +155,7 @@ def join(
     else:
       others = [connections.attend(coordinator, count, index, timeout)]
   except BaseException:
-    os.close(lock)
+    lock.release()
     raise
   return Group(index, count, others, lock, timeout)
 

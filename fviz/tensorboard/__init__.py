@@ -1,9 +1,5 @@
 """The view: what TensorBoard shows of a run."""
 
-from fviz.tensorboard.writer import (
-  Writer,
-)
+from fviz.tensorboard.writer import Writer
 
-__all__ = [
-  'Writer',
-]
+__all__ = ['Writer']

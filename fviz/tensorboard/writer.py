@@ -4,6 +4,9 @@ The only module that imports tensorboard. TensorBoard is a view: the ledger
 and the PNGs of `workdir` are the truth.
 """
 
+# Protobuf makes the classes of its modules at import, where no checker looks.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 import contextlib
@@ -47,7 +50,7 @@ class Writer:
     self.close()
 
   def image(self, tag: str, image: ArrayLike, step: int) -> None:
-    """Adds an image [h, w, c], uint8 or float in [0, 1], c as in gallery."""
+    """Adds an image [h, w, c], uint8 or float in [0, 1]; see `png.to_uint8`."""
     image = png.to_uint8(image)
     height, width, _ = image.shape
     data = [b'%d' % width, b'%d' % height, png.encode(image)]
@@ -63,7 +66,7 @@ class Writer:
   def histogram(
     self, tag: str, values: ArrayLike, step: int, bins: int = 30
   ) -> None:
-    """Adds the histogram of an array of any shape; non-finite ones left out."""
+    """Adds the histogram of the finite values of an array of any shape."""
     self._add(tag, _buckets(values, bins), histogram_metadata, step)
 
   def text(self, tag: str, markdown: str, step: int = 0) -> None:
@@ -162,9 +165,9 @@ def _hparam(value: Any) -> struct_pb2.Value:
 
 
 def _hparam_info(name: str, values: Iterable[Any]) -> api_pb2.HParamInfo:
-  """A column, with its type: that of its values, text where they differ."""
+  """A column. Its type is that of its values, text where they differ."""
   found = [_hparam(value) for value in values]
-  kinds = {value.WhichOneof('kind') for value in found}
+  kinds = {value.WhichOneof('kind') or '' for value in found}
   types = {
     'bool_value': api_pb2.DATA_TYPE_BOOL,
     'number_value': api_pb2.DATA_TYPE_FLOAT64,

@@ -56,7 +56,7 @@ def test_another_cpu_has_another_folder(monkeypatch):
   monkeypatch.setattr(pathlib.Path, 'read_text', other)
   if sys.platform == 'linux' and os.uname().machine == 'x86_64':
     assert program_cache._machine() != ours
-  monkeypatch.setattr(program_cache.jaxlib, '__version__', '0.0.1')
+  monkeypatch.setattr(program_cache.jaxlib.version, '__version__', '0.0.1')
   assert program_cache._machine() != ours
 
 
@@ -80,9 +80,9 @@ def test_the_command_keeps_them(monkeypatch, arguments):
 
 _PROGRAM = """
 import jax, jax.numpy as jnp
-from fviz import compilation
+from fviz.compiler import program_cache
 
-compilation.keep()
+program_cache.keep()
 first = jax.jit(lambda x: jnp.sin(x).sum())(jnp.arange(9.0))
 second = jax.jit(lambda x: (x @ x.T).sum())(jnp.ones((9, 9)))
 print(float(first), float(second))

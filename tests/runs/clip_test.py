@@ -17,7 +17,7 @@ from PIL import Image  # noqa: E402
 
 from fviz import cli, errors, models
 from fviz import config as configs  # noqa: E402
-from fviz.media import clips, film_files, optical_flow
+from fviz.media import clips, film_files, optical_flow, video_extra
 from fviz.media import photos as photos_module
 from fviz.runs import (
   dream,
@@ -416,6 +416,6 @@ def test_refuses(tmp_path, monkeypatch):
     next(clips.read('zero.mkv'))
   with pytest.raises(errors.FvizError, match='Unknown film format'):
     _run(_config(), 'out.xyz')
-  monkeypatch.setattr(clips, 'av', None)
+  monkeypatch.setattr(video_extra, 'av', None)
   with pytest.raises(errors.FvizError, match=r'fviz\[video\]'):
     _run(_config(), 'out.mp4')

@@ -1,4 +1,4 @@
-"""Tests of fviz.storage.workdir: what survives kills, edits and other people."""
+"""Tests of fviz.storage.workdir: it survives kills, edits and other people."""
 
 import json
 import logging
@@ -13,6 +13,7 @@ import pytest
 
 from fviz.errors import FvizError
 from fviz.media import png
+from fviz.storage import directory
 from fviz.storage.atomic_files import write
 from fviz.storage.workdir import Workdir
 
@@ -217,9 +218,16 @@ def test_paths(tmp_path):
         work.image_path(layer, 0, 0)
 
 
+def test_folders_of_layers_have_names_that_windows_takes():
+  assert directory._folder('a/b:0') == 'a.b:0'
+  assert directory._folder('a/b:0', 'nt') == 'a.b.0'
+  with pytest.raises(FvizError, match='layer'):
+    directory._folder(':a', 'nt')
+
+
 _HOLD = """
 import sys, time
-from fviz.workdir import Workdir
+from fviz.storage.workdir import Workdir
 work = Workdir.open(sys.argv[1], {'a': 1})
 print('held', flush=True)
 time.sleep(60)

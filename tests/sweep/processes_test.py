@@ -311,7 +311,7 @@ def test_a_taken_port_is_refused(tmp_path):
     port = other.getsockname()[1]
     with pytest.raises(errors.FvizError, match=f'Port {port} is taken'):
       _join(tmp_path, f'localhost:{port}', 2, 0)
-  os.close(workdir.reserve(tmp_path, 0))  # The refusal left no lock.
+  workdir.reserve(tmp_path, 0).release()  # The refusal left no lock.
 
 
 def test_one_process_is_refused_beside_a_process_of_many(tmp_path):
@@ -321,5 +321,5 @@ def test_one_process_is_refused_beside_a_process_of_many(tmp_path):
       workdir.Workdir.open(tmp_path, {'a': 1})
     workdir.Workdir.open(tmp_path, {'a': 1}, processes=3).close()
   finally:
-    os.close(lock)
+    lock.release()
   workdir.Workdir.open(tmp_path, {'a': 1}).close()

@@ -1,4 +1,4 @@
-"""Tests of fviz.tensorboard.event_file: records as TensorBoard reads them, on bad days too."""
+"""Event files: records as TensorBoard reads them, on bad days too."""
 
 import os
 import struct

@@ -1,0 +1,26 @@
+"""PyAV and OpenCV, which the extra `video` installs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fviz import errors
+
+try:
+  import av as _av
+  import cv2 as _cv2
+except ImportError:
+  _av = _cv2 = None
+
+# Not typed: the stubs that come with both differ from version to version.
+av: Any = _av
+cv2: Any = _cv2
+
+
+def require() -> None:
+  """Raises unless the extra `video` is installed."""
+  if av is None or cv2 is None:
+    raise errors.FvizError(
+      "Clips need PyAV and OpenCV: pip install 'fviz[video]'. Without them "
+      'films can be written as .gif or .webp.'
+    )

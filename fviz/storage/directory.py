@@ -1,0 +1,108 @@
+"""Where the files of a run lie: paths that never leave its directory.
+
+Names of layers and paths in ledgers come from strangers.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import stat
+from collections.abc import Mapping
+from typing import Any
+
+from etils import epath
+
+from fviz.errors import FvizError
+from fviz.storage import ledger_lines
+from fviz.storage.ledger_lines import Unit
+
+FOLDERS = ('images', 'films', 'gallery', 'frames')
+# What stands in names of layers, but not in names of folders.
+_SEPARATORS = {'posix': re.compile('/'), 'nt': re.compile(r'[/\\<>:"|?*]')}
+
+
+class Directory:
+  """The directory of a run.
+
+  Attributes:
+    path: absolute.
+  """
+
+  def __init__(self, path: epath.Path):
+    self.path = path
+    self._root = pathlib.Path(path).resolve()
+    self._inside: dict[str, str] = {}  # Folders that are inside, resolved.
+
+  def resolve(self, relative: str) -> epath.Path:
+    """The absolute path of a file in here; refuses to leave the directory."""
+    try:
+      path = (self._root / relative).resolve()
+    except (TypeError, ValueError, OSError, RuntimeError) as error:
+      raise FvizError(f'Not a path: {relative!r:.200} ({error}).') from error
+    if os.path.isabs(relative) or not path.is_relative_to(self._root):
+      raise FvizError(
+        f'The path {relative!r:.200} leaves the working directory '
+        f'{self.path}; paths in a ledger are relative and stay inside.'
+      )
+    return self.path / path.relative_to(self._root)
+
+  def relative(self, path: epath.PathLike) -> str:
+    """What a record stores for a path in here: the opposite of `resolve`."""
+    return epath.Path(path).relative_to(self.path).as_posix()
+
+  def image_path(self, layer: str, channel: int, variant: int) -> epath.Path:
+    """images/<layer>/<channel>-<variant>.png, with '.' for '/' in the layer."""
+    return self.path / _image(layer, channel, variant)
+
+  def film_path(
+    self, layer: str, channel: int, variant: int, suffix: str = '.gif'
+  ) -> epath.Path:
+    """films/<layer>/<channel>-<variant><suffix>."""
+    name = _name(channel, variant) + suffix
+    return self.path / 'films' / _folder(layer) / name
+
+  def gallery_path(self, layer: str, page: int, step: int) -> epath.Path:
+    """gallery/<layer>/<page>-<step>.png."""
+    name = f'{ledger_lines.count(page):03d}-{ledger_lines.count(step):06d}.png'
+    return self.path / 'gallery' / _folder(layer) / name
+
+  def stamp(self, file: str) -> list[int] | None:
+    """[bytes, nanoseconds] of a file in here; None for a link or the like."""
+    folder, slash, name = file.replace(os.sep, '/').rpartition('/')
+    folder = folder or slash  # '/' stays what it is: outside.
+    if folder not in self._inside:
+      self._inside[folder] = os.fspath(self.resolve(folder))
+    found = os.lstat(f'{self._inside[folder]}/{name}')
+    if not stat.S_ISREG(found.st_mode):
+      return None
+    return [found.st_size, found.st_mtime_ns]
+
+
+def picture(unit: Unit, record: Mapping[str, Any]) -> str:
+  """The picture of a record, relative to the directory."""
+  return record.get('file') or _image(*unit)
+
+
+def _image(layer: str, channel: int, variant: int) -> str:
+  return f'images/{_folder(layer)}/{_name(channel, variant)}.png'
+
+
+def _name(channel: int, variant: int) -> str:
+  """The name of a unit's files, without a suffix."""
+  count = ledger_lines.count
+  return f'{count(channel):04d}-{count(variant):02d}'
+
+
+def _folder(layer: str, system: str = os.name) -> str:
+  """The folder of a layer: one plain name, never a way out."""
+  name = _SEPARATORS[system].sub('.', layer)
+  length = len(name.encode(errors='replace'))
+  # Not printable: NUL, and half of a surrogate pair.
+  if not name or name[0] == '.' or not name.isprintable() or length > 200:
+    raise FvizError(
+      f'The layer name {layer!r:.200} cannot name a folder: 1 to 200 printable '
+      'bytes, and neither a dot nor a slash first.'
+    )
+  return name
