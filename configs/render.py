@@ -11,8 +11,8 @@ What to expect of each, on the embedded network:
 
   lewis         every logit at a wanted value (1988): coloured noise, which the
                 critic judges as asked, without any prior
-  erhan         a unit's maximum on a sphere (2009): high-frequency noise, in low
-                layers with the unit's pattern in the middle
+  erhan         a unit's maximum on a sphere (2009): high-frequency noise, in
+                low layers with the unit's pattern in the middle
   simonyan      a class model (2013): faint, repeated outlines on grey, full of
                 fine grain
   mahendran     a layer's code of a photo inverted (2015): the photo, blurred or
@@ -28,8 +28,8 @@ What to expect of each, on the embedded network:
   diversity     four pictures that differ (2017): facets of the channel
   caricature    what a layer sees in a photo, exaggerated: the photo's forms
                 redrawn in the layer's own patterns
-  cppn          a network of coordinates (2018): smooth, flowing shapes in strong
-                colours, like vector graphics
+  cppn          a network of coordinates (2018): smooth, flowing shapes in
+                strong colours, like vector graphics
   maco          the phase of a natural spectrum (Fel et al. 2023): a photo's
                 contrasts and colours, the motif at several scales
   accentuation  a photo with what a channel likes made stronger (2024): the

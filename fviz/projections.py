@@ -65,10 +65,7 @@ def blur_every(sigma: float, every: int = 4) -> optax.GradientTransformation:
 
   def change(x, step, g):
     return jax.lax.cond(
-      step % every == 0,
-      lambda x: blurs.gaussian(x, sigma),
-      lambda x: x,
-      x,
+      step % every == 0, lambda x: blurs.gaussian(x, sigma), lambda x: x, x
     )
 
   return _projection(change)

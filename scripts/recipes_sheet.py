@@ -41,11 +41,7 @@ _RECIPES = {
   'caricature': ('caricature()', f"caricature('{_LAYER}')", _PHOTO),
   'cppn': ('cppn()', _OWN, {}),
   'maco': ('maco(crops=8)', _OWN, {}),
-  'accentuation': (
-    'accentuation(crops=8)',
-    _OWN,
-    {**_PHOTO, 'near': _LAYER},
-  ),
+  'accentuation': ('accentuation(crops=8)', _OWN, {**_PHOTO, 'near': _LAYER}),
 }
 
 

@@ -79,10 +79,7 @@ _NOT_YET: dict[str, set[str]] = {
     'fviz/gradients.py',
     'fviz/recipes/modern.py',
   },
-  'long_classes': {
-    'fviz/compare/judge.py:Judge',
-    'fviz/engine/loop.py:Engine',
-  },
+  'long_classes': {'fviz/compare/judge.py:Judge', 'fviz/engine/loop.py:Engine'},
   'missing_docstrings': {
     'fviz/commands/arguments.py:add_overrides',
     'fviz/commands/arguments.py:add_precision',

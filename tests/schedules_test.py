@@ -13,10 +13,7 @@ from fviz.errors import FvizError
 
 NET16 = linear.conv(3)
 FORMULAS = {
-  'linear': (
-    schedules.linear(2.0, 0.5, 8),
-    lambda i: 2 - 1.5 * min(i / 8, 1),
-  ),
+  'linear': (schedules.linear(2.0, 0.5, 8), lambda i: 2 - 1.5 * min(i / 8, 1)),
   'exponential': (
     schedules.exponential(2.0, 0.5, 8),
     lambda i: 2 * 0.25 ** min(i / 8, 1),

@@ -29,9 +29,7 @@ def add(subparsers: arguments.Subparsers) -> None:
   )
   arguments.add_of_pictures(p, 'comparison.rank_by=spectrum_distance')
   p.add_argument(
-    '--candidates',
-    '--variants',
-    help='a config file that defines sweep(add)',
+    '--candidates', '--variants', help='a config file that defines sweep(add)'
   )
   p.add_argument('--workdir', required=True, help='give it again to resume')
 

@@ -4,10 +4,4 @@ from fviz.compare.literature import regularizers
 from fviz.compare.render_candidates import curve_steps
 from fviz.compare.runner import Report, run, sweep_of
 
-__all__ = [
-  'Report',
-  'curve_steps',
-  'regularizers',
-  'run',
-  'sweep_of',
-]
+__all__ = ['Report', 'curve_steps', 'regularizers', 'run', 'sweep_of']

@@ -36,8 +36,7 @@ def normalized(
   1.3333334
   """
   vectors = (Leaf(np.asarray(x, np.float32), Kind.VECTOR) for x in (mean, std))
-  at = objectives.At(_normalized, layer)
-  return Objective(at, (layer,), (*vectors, Leaf(power)))
+  return objectives.of_layer(_normalized, layer, *vectors, Leaf(power))
 
 
 def guided(layer: str, features: ArrayLike) -> Objective:
@@ -57,8 +56,7 @@ def guided(layer: str, features: ArrayLike) -> Objective:
   features = np.asarray(features, np.float32)
   if features.ndim != 3 or not features.size:
     raise FvizError(f'A guide is [h, w, channels], not {features.shape}.')
-  at = objectives.At(_guided, layer)
-  return Objective(at, (layer,), (Leaf(features, Kind.ARRAY),))
+  return objectives.of_layer(_guided, layer, Leaf(features, Kind.ARRAY))
 
 
 def guide(network: Network, layer: str, image: ArrayLike) -> Objective:

@@ -1,4 +1,4 @@
-"""Recipes: everything about a picture but the network, the objective, the seed."""
+"""Recipes: all about a picture but the network, the objective and the seed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from fviz import types
 from fviz.compiler import precisions
 
 T = TypeVar('T')
+Optimizer = optax.GradientTransformation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Scheduled(Generic[T]):
   """
 
   value: Callable[[types.Array], T]
+
+
+def _unchanged(key: types.Key, images: types.Array) -> types.Array:
+  del key  # Unused.
+  return images
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,12 +60,8 @@ class Recipe:
   """
 
   parameterization: types.Parameterization | Scheduled[types.Parameterization]
-  optimizer: (
-    optax.GradientTransformation | Scheduled[optax.GradientTransformation]
-  )
-  transform: types.Transform | Scheduled[types.Transform] = lambda key, images: (
-    images
-  )
+  optimizer: Optimizer | Scheduled[Optimizer]
+  transform: types.Transform | Scheduled[types.Transform] = _unchanged
   regularizer: types.Objective | Scheduled[types.Objective] | None = None
   steps: int = 256
   redirect_steps: int = 16  # lucid's
@@ -79,7 +81,7 @@ class Parts(NamedTuple):
   """The parts of a recipe as of one step: schedules have become numbers."""
 
   parameterization: types.Parameterization
-  optimizer: optax.GradientTransformation
+  optimizer: Optimizer
   transform: types.Transform
   regularizer: types.Objective | None
 

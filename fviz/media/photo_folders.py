@@ -32,9 +32,7 @@ class Statistics(NamedTuple):
 
 
 def measured_spectrum(
-  images: np.ndarray,
-  size: tuple[int, int],
-  from_rgb: Callable[[Array], Array],
+  images: np.ndarray, size: tuple[int, int], from_rgb: Callable[[Array], Array]
 ) -> Array:
   """The mean magnitude of the Fourier spectra of images.
 

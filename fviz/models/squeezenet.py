@@ -65,11 +65,7 @@ class SqueezeNet(nnx.Module):
   """
 
   def __init__(
-    self,
-    stem: tuple[int, int],
-    groups: tuple[int, ...],
-    *,
-    rngs: nnx.Rngs,
+    self, stem: tuple[int, int], groups: tuple[int, ...], *, rngs: nnx.Rngs
   ):
     inputs, kernel = stem
     modules: list[nnx.Module] = [

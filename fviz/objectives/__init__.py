@@ -4,11 +4,7 @@ Every objective is a mean over images and positions: sums would tie published
 weights to a batch and a size.
 """
 
-from fviz.objectives.binding import (
-  At,
-  batch,
-  bind,
-)
+from fviz.objectives.binding import At, batch, bind, of_layer
 from fviz.objectives.channels import (
   channel,
   deepdream,
@@ -25,15 +21,8 @@ from fviz.objectives.directions import (
   tensor_direction,
   whitened_direction,
 )
-from fviz.objectives.image_series import (
-  alignment,
-  diversity,
-  interpolation,
-)
-from fviz.objectives.logits import (
-  log_odds,
-  logit,
-)
+from fviz.objectives.image_series import alignment, diversity, interpolation
+from fviz.objectives.logits import log_odds, logit
 from fviz.objectives.references import (
   caricature,
   distance,
@@ -61,6 +50,7 @@ __all__ = [
   'logit',
   'match',
   'neuron',
+  'of_layer',
   'opacity',
   'region',
   'style',
@@ -71,27 +61,5 @@ __all__ = [
 ]
 
 # What config strings can name.
-CONFIG_NAMES = (
-  'channel',
-  'region',
-  'weighted_channels',
-  'neuron',
-  'layer',
-  'deepdream',
-  'direction',
-  'direction_neuron',
-  'tensor_direction',
-  'whitened_direction',
-  'logit',
-  'log_odds',
-  'target',
-  'opacity',
-  'diversity',
-  'interpolation',
-  'alignment',
-  'match',
-  'caricature',
-  'distance',
-  'style',
-  'input_difference',
-)
+_OTHERS = ('At', 'batch', 'bind', 'of_layer')
+CONFIG_NAMES = tuple(name for name in __all__ if name not in _OTHERS)

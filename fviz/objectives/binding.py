@@ -42,6 +42,13 @@ class At:
     return self.formula(a, *leaves)
 
 
+def of_layer(
+  formula: Callable[..., Array], layer: str, *leaves: Leaf, reference=False
+) -> Objective:
+  """An objective of one layer; see `At`."""
+  return Objective(At(formula, layer, reference), (layer,), leaves)
+
+
 def reference(activations: Activations, layer: str = '') -> Array:
   """The reference's activation, or its images.
 

@@ -1,10 +1,4 @@
-"""What to maximize: numbers read off a layer's activations.
-
-Every objective is a mean over images and positions (sums would tie published
-weights to a batch and a size). `__all__` is what config strings can name; those
-of several images or of a reference image come from `fviz.objectives.image_series` and
-`fviz.objectives.references`.
-"""
+"""Objectives of channels, neurons and whole layers."""
 
 from __future__ import annotations
 
@@ -14,18 +8,8 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from fviz.errors import FvizError
-from fviz.objectives.binding import (
-  At,
-  at_center,
-  batch,
-  bind,
-  mean_channel,
-  take,
-)
+from fviz.objectives.binding import at_center, mean_channel, of_layer, take
 from fviz.types import Kind, Leaf, Objective
-
-# Not objectives, so not what config strings can name; but known from here.
-bind, batch = bind, batch
 
 
 def channel(layer: str, index: ArrayLike) -> Objective:
@@ -35,26 +19,20 @@ def channel(layer: str, index: ArrayLike) -> Objective:
   >>> print(channel('mixed', 2)(a, None))
   2.0
   """
-  return Objective(
-    At(mean_channel, layer), (layer,), (Leaf(index, Kind.INDEX),)
-  )
+  return of_layer(mean_channel, layer, Leaf(index, Kind.INDEX))
 
 
 def region(layer: str, index: ArrayLike, mask: ArrayLike) -> Objective:
   """A channel's mean over positions, weighted by a mask.
 
-  Args:
-    layer: the layer's name.
-    index: of the channel.
-    mask: [h, w] weights of any size, resized to the activation bilinearly.
+  The mask is [h, w], of any size: it is resized to the activation bilinearly.
 
   >>> a = {'mixed': jnp.arange(4.).reshape(1, 2, 2, 1)}
   >>> print(region('mixed', 0, [[0., 0.], [0., 1.]])(a, None))
   3.0
   """
   weights = Leaf(np.asarray(mask, np.float32), Kind.MASK)
-  leaves = (Leaf(index, Kind.INDEX), weights)
-  return Objective(At(_region, layer), (layer,), leaves)
+  return of_layer(_region, layer, Leaf(index, Kind.INDEX), weights)
 
 
 def weighted_channels(layer: str, weights: ArrayLike) -> Objective:
@@ -64,8 +42,7 @@ def weighted_channels(layer: str, weights: ArrayLike) -> Objective:
   >>> print(weighted_channels('mixed', [1., 0., -0.5])(a, None))
   0.5
   """
-  leaves = (Leaf(np.asarray(weights), Kind.VECTOR),)
-  return Objective(At(_weighted, layer), (layer,), leaves)
+  return of_layer(_weighted, layer, Leaf(np.asarray(weights), Kind.VECTOR))
 
 
 def neuron(
@@ -86,11 +63,11 @@ def neuron(
   """
   if (y is None) != (x is None):
     raise FvizError(f'neuron needs both y and x or neither, not {y=}, {x=}.')
+  unit = Leaf(index, Kind.INDEX)
   if y is None:
-    return Objective(At(_center, layer), (layer,), (Leaf(index, Kind.INDEX),))
+    return of_layer(_center, layer, unit)
   place = (Leaf(y, Kind.POSITION), Leaf(x, Kind.POSITION))
-  leaves = (Leaf(index, Kind.INDEX), *place)
-  return Objective(At(_neuron, layer), (layer,), leaves)
+  return of_layer(_neuron, layer, unit, *place)
 
 
 def layer(name: str) -> Objective:
@@ -99,7 +76,7 @@ def layer(name: str) -> Objective:
   >>> print(layer('mixed')({'mixed': -jnp.ones([1, 2, 2, 3])}, None))
   -1.0
   """
-  return Objective(At(jnp.mean, name), (name,))
+  return of_layer(jnp.mean, name)
 
 
 def deepdream(name: str) -> Objective:
@@ -108,27 +85,22 @@ def deepdream(name: str) -> Objective:
   >>> print(deepdream('mixed')({'mixed': -2 * jnp.ones([1, 2, 2, 3])}, None))
   4.0
   """
-  return Objective(At(_mean_square, name), (name,))
+  return of_layer(_mean_square, name)
 
 
 def target(layer: str, value: ArrayLike) -> Objective:
   """-(mean (a - value)^2): not the most, but a given activation.
 
   Lewis 1988, creation by refinement: descend the squared distance of a critic's
-  judgement to the one that is wanted.
-
-  Args:
-    layer: the layer's name.
-    value: a number for all channels, or [channels].
+  judgement to the one that is wanted: a number for all channels, or [channels].
 
   >>> a = {'critic': jnp.array([[0.5]])}
   >>> print(target('critic', 1.0)(a, None))
   -0.25
   """
-  wanted = (
-    Leaf(np.asarray(value), Kind.VECTOR) if np.ndim(value) else Leaf(value)
-  )
-  return Objective(At(_target, layer), (layer,), (wanted,))
+  kind = Kind.VECTOR if np.ndim(value) else Kind.NUMBER
+  value = np.asarray(value) if np.ndim(value) else value
+  return of_layer(_target, layer, Leaf(value, kind))
 
 
 def opacity() -> Objective:

@@ -7,7 +7,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from fviz.errors import FvizError
-from fviz.objectives.binding import At, at_center
+from fviz.objectives.binding import at_center, of_layer
 from fviz.types import Kind, Leaf, Objective
 
 
@@ -17,7 +17,6 @@ def direction(
   """The mean of (a . v) max(.1, cos(a, v))^cossim_pow, as lucid has it.
 
   Args:
-    layer: the layer's name.
     vector: v, [channels].
     cossim_pow: 0 for the plain dot product; 2 or 4 are usual in atlases.
 
@@ -25,9 +24,7 @@ def direction(
   >>> print(direction('mixed', [1., 2., 3.])(a, None))
   6.0
   """
-  # An array from the start: a list would be several leaves of the pytree.
-  leaves = (Leaf(np.asarray(vector), Kind.VECTOR), Leaf(cossim_pow))
-  return Objective(At(_direction, layer), (layer,), leaves)
+  return _of_vector(_direction, layer, vector, cossim_pow)
 
 
 def direction_neuron(
@@ -39,8 +36,7 @@ def direction_neuron(
   >>> print(direction_neuron('mixed', [2.])(a, None))
   6.0
   """
-  leaves = (Leaf(np.asarray(vector), Kind.VECTOR), Leaf(cossim_pow))
-  return Objective(At(_direction_neuron, layer), (layer,), leaves)
+  return _of_vector(_direction_neuron, layer, vector, cossim_pow)
 
 
 def tensor_direction(
@@ -49,7 +45,6 @@ def tensor_direction(
   """`direction` of each position of a tensor, on the centre crop (lucid).
 
   Args:
-    layer: the layer's name.
     tensor: [h, w, channels], at most the activation's size.
     cossim_pow: as for `direction`.
 
@@ -57,8 +52,8 @@ def tensor_direction(
   >>> print(tensor_direction('mixed', np.ones([2, 2, 2]))(a, None))
   2.0
   """
-  leaves = (Leaf(np.asarray(tensor), Kind.ARRAY), Leaf(cossim_pow))
-  return Objective(At(_tensor_direction, layer), (layer,), leaves)
+  array = Leaf(np.asarray(tensor), Kind.ARRAY)
+  return of_layer(_tensor_direction, layer, array, Leaf(cossim_pow))
 
 
 def whitened_direction(
@@ -73,7 +68,6 @@ def whitened_direction(
   a (S v).
 
   Args:
-    layer: the layer's name.
     vector: v, [channels], a direction such as the mean of a cell.
     inverse_covariance: S, [channels, channels], of activations on data.
     cossim_pow: 2 in the notebook; 4 is usual, too.
@@ -82,18 +76,26 @@ def whitened_direction(
   >>> print(whitened_direction('mixed', [1., 1.], np.eye(2), 0.0)(a, None))
   1.0
   """
-  leaves = (
-    Leaf(np.asarray(vector), Kind.VECTOR),
-    Leaf(np.asarray(inverse_covariance), Kind.MATRIX),
-    Leaf(cossim_pow),
+  matrix = Leaf(np.asarray(inverse_covariance), Kind.MATRIX)
+  return _of_vector(_whitened, layer, vector, matrix, cossim_pow)
+
+
+def _of_vector(formula, layer, vector, *rest) -> Objective:
+  # An array from the start: a list would be several leaves of the pytree.
+  leaves = (x if isinstance(x, Leaf) else Leaf(x) for x in rest)
+  return of_layer(
+    formula, layer, Leaf(np.asarray(vector), Kind.VECTOR), *leaves
   )
-  return Objective(At(_whitened, layer), (layer,), leaves)
 
 
 def _direction(a, vector, power):
   vector = jnp.asarray(vector, jnp.float32)
   dot = jnp.einsum('...c,c->...', a, vector, precision='highest')
   cos = dot / (_norm(a) + 1e-4) / (_norm(vector) + 1e-4)
+  return _turned(dot, cos, power)
+
+
+def _turned(dot, cos, power):
   return jnp.mean(dot * jnp.maximum(cos, 0.1) ** power)
 
 
@@ -118,7 +120,7 @@ def _tensor_direction(a, tensor, power):
   a = a[:, y : y + h, x : x + w]
   dot = jnp.sum(a * tensor, -1)
   cos = dot / (_norm(a) + 1e-4) / (_norm(tensor) + 1e-4)
-  return jnp.mean(dot * jnp.maximum(cos, 0.1) ** power)
+  return _turned(dot, cos, power)
 
 
 def _whitened(a, vector, matrix, power):
@@ -128,5 +130,4 @@ def _whitened(a, vector, matrix, power):
   white = jnp.einsum('ij,j->i', matrix, vector, precision='highest')
   dot = jnp.einsum('...c,c->...', a, white, precision='highest')
   dot = dot / a.shape[-1]
-  cos = dot / (_norm(a) + 1e-4)
-  return jnp.mean(dot * jnp.maximum(cos, 0.1) ** power)
+  return _turned(dot, dot / (_norm(a) + 1e-4), power)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from fviz.objectives.binding import At
+from fviz.objectives.binding import of_layer
 from fviz.types import Kind, Leaf, Objective
 
 
@@ -20,7 +20,7 @@ def diversity(layer: str) -> Objective:
   >>> print(diversity('mixed')(a, None).round(3))
   1.0
   """
-  return Objective(At(_diversity, layer), (layer,))
+  return of_layer(_diversity, layer)
 
 
 def interpolation(
@@ -35,10 +35,8 @@ def interpolation(
   >>> print(interpolation('mixed', 0, 'mixed', 1)(a, None))
   3.0
   """
-  down = Objective(At(_down, first), (first,), (Leaf(index, Kind.INDEX),))
-  return down + Objective(
-    At(_up, second), (second,), (Leaf(other, Kind.INDEX),)
-  )
+  down = of_layer(_down, first, Leaf(index, Kind.INDEX))
+  return down + of_layer(_up, second, Leaf(other, Kind.INDEX))
 
 
 def alignment(layer: str, decay: ArrayLike = 2.0) -> Objective:
@@ -50,7 +48,7 @@ def alignment(layer: str, decay: ArrayLike = 2.0) -> Objective:
   >>> print(alignment('mixed')(a, None))
   -0.5
   """
-  return Objective(At(_alignment, layer), (layer,), (Leaf(decay),))
+  return of_layer(_alignment, layer, Leaf(decay))
 
 
 def gram(a):

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from fviz.objectives.binding import At, mean_channel, take
+from fviz.objectives.binding import mean_channel, of_layer, take
 from fviz.types import Kind, Leaf, Objective
 
 
@@ -24,9 +24,7 @@ def logit(label: str | ArrayLike | Sequence[str], layer: str = '') -> Objective:
   >>> print(logit(1, 'logits')({'logits': jnp.array([[3., 4.]])}, None))
   4.0
   """
-  return Objective(
-    At(mean_channel, layer), (layer,), (Leaf(label, Kind.LABEL),)
-  )
+  return of_layer(mean_channel, layer, Leaf(label, Kind.LABEL))
 
 
 def log_odds(
@@ -44,7 +42,7 @@ def log_odds(
   >>> print(log_odds(1, 'logits')({'logits': jnp.array([[3., 4.]])}, None))
   1.0
   """
-  return Objective(At(_log_odds, layer), (layer,), (Leaf(label, Kind.LABEL),))
+  return of_layer(_log_odds, layer, Leaf(label, Kind.LABEL))
 
 
 def _log_odds(a, index):

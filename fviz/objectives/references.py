@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from fviz.errors import unknown
 from fviz.objectives import binding
-from fviz.objectives.binding import At
+from fviz.objectives.binding import of_layer
 from fviz.objectives.image_series import gram
 from fviz.types import Leaf, Objective
 
@@ -19,7 +19,6 @@ def match(layer: str, loss: str = 'l2') -> Objective:
   """Minus the distance to the reference's code (Mahendran and Vedaldi 2015).
 
   Args:
-    layer: the layer's name.
     loss: 'l2' for |a - b|^2 / |b|^2 (their eq. 2), 'l1' for |a - b| / |b|, and
       'dot' for 1 - <a, b> / |b|^2, norms over channels and positions.
 
@@ -31,7 +30,7 @@ def match(layer: str, loss: str = 'l2') -> Objective:
   """
   if loss not in _LOSSES:
     raise unknown('loss of match', loss, _LOSSES)
-  return Objective(At(_LOSSES[loss], layer, reference=True), (layer,))
+  return of_layer(_LOSSES[loss], layer, reference=True)
 
 
 def caricature(layer: str, cossim_pow: float = 0.0) -> Objective:
@@ -47,8 +46,7 @@ def caricature(layer: str, cossim_pow: float = 0.0) -> Objective:
   >>> print(caricature('mixed')(a, None))
   3.0
   """
-  at = At(_caricature, layer, reference=True)
-  return Objective(at, (layer,), (Leaf(cossim_pow),))
+  return of_layer(_caricature, layer, Leaf(cossim_pow), reference=True)
 
 
 def distance(layer: str) -> Objective:
@@ -63,7 +61,7 @@ def distance(layer: str) -> Objective:
   >>> print(distance('mixed')(a, None).round(3))
   5.0
   """
-  return Objective(At(_distance, layer, reference=True), (layer,))
+  return of_layer(_distance, layer, reference=True)
 
 
 def style(layer: str) -> Objective:
@@ -75,7 +73,7 @@ def style(layer: str) -> Objective:
   >>> print(style('mixed')(a, None))
   -1.0
   """
-  return Objective(At(_style, layer, reference=True), (layer,))
+  return of_layer(_style, layer, reference=True)
 
 
 def input_difference() -> Objective:

@@ -94,6 +94,5 @@ def masked(
   1.0
   """
   return Parameterization(
-    base.init,
-    lambda params: free * base.images(params) + (1 - free) * images,
+    base.init, lambda params: free * base.images(params) + (1 - free) * images
   )

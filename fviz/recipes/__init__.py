@@ -12,21 +12,8 @@ What they have in common:
     and their size in pixels, the image's by default.
 """
 
-from fviz.recipes.classics import (
-  erhan,
-  lewis,
-  mahendran,
-  simonyan,
-  yosinski,
-)
-from fviz.recipes.modern import (
-  cppn,
-  diversity,
-  lucid,
-  maco,
-  olah,
-  quick,
-)
+from fviz.recipes.classics import erhan, lewis, mahendran, simonyan, yosinski
+from fviz.recipes.modern import cppn, diversity, lucid, maco, olah, quick
 from fviz.recipes.of_photos import accentuation, balance, caricature
 
 __all__ = [
@@ -47,18 +34,4 @@ __all__ = [
 ]
 
 # What config strings can name.
-CONFIG_NAMES = (
-  'lewis',
-  'erhan',
-  'simonyan',
-  'mahendran',
-  'yosinski',
-  'lucid',
-  'quick',
-  'olah',
-  'diversity',
-  'caricature',
-  'cppn',
-  'maco',
-  'accentuation',
-)
+CONFIG_NAMES = tuple(name for name in __all__ if name != 'balance')

@@ -7,13 +7,7 @@ import dataclasses
 import optax
 
 from fviz import color as colors
-from fviz import (
-  engine,
-  parameterizations,
-  schedules,
-  transforms,
-  types,
-)
+from fviz import engine, parameterizations, schedules, transforms, types
 
 
 def lucid(

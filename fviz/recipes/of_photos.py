@@ -9,13 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from fviz import (
-  engine,
-  objectives,
-  parameterizations,
-  transforms,
-  types,
-)
+from fviz import engine, objectives, parameterizations, transforms, types
 from fviz.recipes import modern
 
 

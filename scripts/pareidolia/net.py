@@ -156,10 +156,7 @@ def fold(model: pareidolia.Pareidolia) -> pareidolia.Pareidolia:
   """The inference network: the same function, batch norm folded away."""
   plain = nnx.eval_shape(
     lambda: pareidolia.Pareidolia(
-      model.logits.out_features,
-      model.width,
-      layers.ConvRelu,
-      rngs=nnx.Rngs(0),
+      model.logits.out_features, model.width, layers.ConvRelu, rngs=nnx.Rngs(0)
     )
   )
   graphdef, state = nnx.split(plain)

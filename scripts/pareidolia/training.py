@@ -230,9 +230,7 @@ def _progress(config: Config, step: int, spent: float) -> float:
 def _shardings():
   """Batches split over all devices, everything else on each of them."""
   mesh = jax.make_mesh(
-    (jax.device_count(),),
-    ('batch',),
-    axis_types=(jax.sharding.AxisType.Auto,),
+    (jax.device_count(),), ('batch',), axis_types=(jax.sharding.AxisType.Auto,)
   )
   spec = jax.sharding.PartitionSpec
   return tuple(

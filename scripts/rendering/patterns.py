@@ -116,9 +116,7 @@ def spiral(g, x, y, px):
   x, y = (x + 1.6) % 3.2 - 1.6, (y + 1.6) % 3.2 - 1.6
   r, theta = sd.polar(x, y)
   wind = np.where(
-    g.chance(0.35) > 0,
-    np.log(r + 0.03) * g.uniform(4, 6),
-    r * g.uniform(9, 13),
+    g.chance(0.35) > 0, np.log(r + 0.03) * g.uniform(4, 6), r * g.uniform(9, 13)
   )
   turn = theta * g.choose(1, 2) * g.choose(-1, 1)
   s = np.sin(turn + wind)

@@ -199,11 +199,9 @@ def test_resizing_keeps_colours_and_range():
 @pytest.mark.parametrize('shape', [(5, 9, 3), (9, 5, 3), (5, 9), (6, 9, 1)])
 def test_the_middle_square(shape):
   image = np.random.default_rng(0).random(shape, np.float32)
-  square = {
-    (5, 9): image[:, 2:7],
-    (9, 5): image[2:7],
-    (6, 9): image[:, 1:7],
-  }[shape[:2]]
+  square = {(5, 9): image[:, 2:7], (9, 5): image[2:7], (6, 9): image[:, 1:7]}[
+    shape[:2]
+  ]
   side = len(square)
   np.testing.assert_array_equal(photos.middle_square(image, side), square)
   smaller = photos.resized(square, (3, 3))

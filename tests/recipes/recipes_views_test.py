@@ -86,10 +86,7 @@ def _olahs():
 REFERENCE = np.full([1, SIZE, SIZE, 1], 0.5)
 RECIPES = {
   'lucid': (recipes.lucid(SIZE, channels=1), _lucids),
-  'quick': (
-    recipes.quick(SIZE, channels=1),
-    lambda: _lucids(0.85, 1.2, 15),
-  ),
+  'quick': (recipes.quick(SIZE, channels=1), lambda: _lucids(0.85, 1.2, 15)),
   'diversity': (recipes.diversity(SIZE, channels=1, n=1), _lucids),
   'crop': (
     recipes.lucid(SIZE, channels=1, crop=True),

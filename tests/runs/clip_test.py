@@ -19,13 +19,7 @@ from fviz import cli, errors, models
 from fviz import config as configs  # noqa: E402
 from fviz.media import clips, film_files, optical_flow, video_extra
 from fviz.media import photos as photos_module
-from fviz.runs import (
-  dream,
-  dream_plan,
-  film_frames,
-  film_output,
-  film_settings,
-)
+from fviz.runs import dream, dream_plan, film_frames, film_output, film_settings
 
 _RNG = np.random.default_rng(0)
 _N = 8
@@ -339,9 +333,7 @@ def test_redo_makes_the_film_again(capsys):
   _run(_config(), 'out.mp4')
   assert cli.main(['redo', 'out.mp4']) == 0
   for a, b in zip(
-    _files('out.mp4.frames'),
-    _files('out-redo.mp4.frames'),
-    strict=True,
+    _files('out.mp4.frames'), _files('out-redo.mp4.frames'), strict=True
   ):
     np.testing.assert_array_equal(_png(a), _png(b))
   frame = 'out.mp4.frames/frames/000001.png'

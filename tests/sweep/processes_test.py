@@ -179,9 +179,7 @@ def test_directories_apart_are_merged_by_copying(cache, whole, tmp_path):
 def test_slurm_is_detected(cache, whole, tmp_path):
   path = shutil.copytree(whole, tmp_path / 'run')
   slurm = dict(
-    SLURM_JOB_ID=str(_port()),
-    SLURM_STEP_NODELIST='127.0.0.1',
-    SLURM_NTASKS='2',
+    SLURM_JOB_ID=str(_port()), SLURM_STEP_NODELIST='127.0.0.1', SLURM_NTASKS='2'
   )
   workers = [
     _start(

@@ -66,10 +66,7 @@ def test_tensorboard_holds_sheets_scalars_histogram_and_config(tmp_path):
   )
   events.Reload()
   tags = events.Tags()['tensors']
-  assert {
-    'config/text_summary',
-    'config',
-  } & set(tags)
+  assert {'config/text_summary', 'config'} & set(tags)
   for tag in ('conv_1/page-000', 'conv_1/page-001'):
     assert [e.step for e in events.Tensors(tag)] == [4, 8]
   for tag in (
