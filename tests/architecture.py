@@ -161,13 +161,18 @@ def flax_in_the_core(
 
 
 def configs_below_doors(modules: Modules, doors: tuple[str, ...]) -> Violations:
-  """Uses of ConfigDict in other files than `doors`."""
+  """Uses of ConfigDict in other files than `doors`, and doors without any."""
+  unused = set(doors)
   for module in modules.values():
     words = {n.id for n in module.nodes if isinstance(n, ast.Name)}
     words |= {n.split('.')[0] for n in imports(module, modules)}
-    used = words & {'ConfigDict', 'ml_collections'}
-    if used and not module.file.startswith(doors):
+    if not words & {'ConfigDict', 'ml_collections'}:
+      continue
+    if not module.file.startswith(doors):
       yield Violation(module.file, 'uses a ConfigDict below the doors')
+    unused -= {door for door in doors if module.file.startswith(door)}
+  for door in sorted(unused):
+    yield Violation(door, 'is called a door and takes no ConfigDict')
 
 
 # --- Sizes and docstrings. ---------------------------------------------------

@@ -7,12 +7,13 @@ import sys
 import tempfile
 
 # Commands keep compiled programs in the user's cache; tests have one of their
-# own that all their processes share while they run.
+# own that all their processes share while they run. Small programs are kept
+# too, as each process forgets them after every module.
 if 'JAX_COMPILATION_CACHE_DIR' not in os.environ:
   _programs = tempfile.mkdtemp(prefix='fviz-programs-')
   atexit.register(shutil.rmtree, _programs, ignore_errors=True)
   os.environ['JAX_COMPILATION_CACHE_DIR'] = _programs
-  os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0.2'
+os.environ.setdefault('JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS', '0')
 
 import jax
 import pytest
@@ -56,6 +57,14 @@ def _file(folder, name):
   if not os.path.exists(path):
     pytest.skip(f'{name} is not here: set FVIZ_TEST_WEIGHTS/FVIZ_TEST_IMAGES')
   return path
+
+
+@pytest.fixture
+def quick_compile():
+  """For tests of small programs, which spend their time in optimizing them."""
+  jax.config.update('jax_disable_most_optimizations', True)
+  yield
+  jax.config.update('jax_disable_most_optimizations', False)
 
 
 @pytest.fixture(scope='session')

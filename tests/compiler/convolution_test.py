@@ -1,11 +1,14 @@
 """Convolutions and their gradients equal those of lax."""
 
+import derivatives
 import jax
 import numpy as np
 import pytest
 from jax import lax
 
 from fviz.compiler import convolution
+
+pytestmark = pytest.mark.usefixtures('quick_compile')
 
 
 @pytest.mark.parametrize('kernel', [(1, 1), (1, 7), (3, 3), (5, 5)])
@@ -20,8 +23,7 @@ def test_convolution_gradient_equals_lax(kernel, stride, pad):
   ours = lambda x: convolution.conv(
     x, k, convolution.flip(k), (stride, stride), pad
   )
-  weight = jax.random.normal(jax.random.key(2), plain(x).shape)
-  np.testing.assert_allclose(ours(x), plain(x), rtol=1e-5, atol=1e-5)
-  a = jax.grad(lambda x: (ours(x) * weight).sum())(x)
-  b = jax.grad(lambda x: (plain(x) * weight).sum())(x)
+  weight = jax.random.normal(jax.random.key(2), jax.eval_shape(plain, x).shape)
+  (found, a), (expected, b) = derivatives.of_both(ours, plain, x, weight)
+  np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
   np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)

@@ -7,6 +7,8 @@ import pytest
 
 from fviz.compiler import depthwise
 
+pytestmark = pytest.mark.usefixtures('quick_compile')
+
 
 def _direct(x, kernel, strides, padding):
   """Float64, place by place."""
@@ -31,13 +33,17 @@ def test_sum_and_gradient(places, strides, padding):
   rng = np.random.default_rng(0)
   x = rng.normal(size=(2, 11, 12, 3)).astype(np.float32)
   kernel = rng.normal(size=(*places, 3)).astype(np.float32)
-  found, pull = jax.vjp(
-    lambda x: depthwise.conv(x, jnp.asarray(kernel), strides, padding), x
-  )
   expected = _direct(x, kernel, strides, padding)
-  np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
   weight = rng.normal(size=expected.shape).astype(np.float32)
-  (gradient,) = pull(weight)
+
+  @jax.jit
+  def value_and_gradient(x, weight):
+    conv = lambda x: depthwise.conv(x, jnp.asarray(kernel), strides, padding)
+    value, pull = jax.vjp(conv, x)
+    return value, pull(weight)[0]
+
+  found, gradient = value_and_gradient(x, weight)
+  np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
   # The sum is linear in x: <weight, conv(e)> is the gradient's entry at e.
   for place in [(0, 0, 0, 0), (1, 10, 11, 2), (0, 5, 6, 1), (1, 3, 0, 1)]:
     one = np.zeros_like(x)

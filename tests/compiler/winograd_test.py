@@ -10,6 +10,8 @@ from jax import lax
 from fviz import networks
 from fviz.compiler import convolution, rewrite, winograd
 
+pytestmark = pytest.mark.usefixtures('quick_compile')
+
 
 def _direct(x, kernel, padding):
   """Float64, by the definition."""
@@ -28,6 +30,10 @@ def _inputs(size, channels=(5, 7)):
   return x, rng.normal(size=(3, 3, *channels)).astype(np.float32)
 
 
+_conv = jax.jit(winograd.conv, static_argnums=3)
+
+
+@jax.jit
 def _kernels(kernel):
   kernel = jnp.asarray(kernel)
   return winograd.transformed(kernel), winograd.transformed(
@@ -46,7 +52,7 @@ def _kernels(kernel):
 )
 def test_equals_the_definition_in_float64(size, padding):
   x, kernel = _inputs(size)
-  y = winograd.conv(x, *_kernels(kernel), padding)
+  y = _conv(x, *_kernels(kernel), padding)
   expected = _direct(x, kernel, padding)
   assert y.shape == expected.shape
   np.testing.assert_allclose(y, expected, atol=1e-5 * np.abs(expected).max())
@@ -62,11 +68,14 @@ def test_the_gradient_is_the_convolutions(padding):
       x, kernel, (1, 1), padding, dimension_numbers=('NHWC', 'HWIO', 'NHWC')
     )
 
-  y, pull = jax.vjp(direct, x)
-  weights = jax.random.normal(jax.random.key(0), y.shape)
-  (expected,) = pull(weights)
-  _, pull = jax.vjp(lambda x, *k: winograd.conv(x, *k, padding), x, *kernels)
-  got, *frozen = pull(weights)
+  @jax.jit
+  def gradients(x, kernels, weights):
+    _, pull = jax.vjp(lambda x, *k: winograd.conv(x, *k, padding), x, *kernels)
+    return jax.vjp(direct, x)[1](weights), pull(weights)
+
+  shape = jax.eval_shape(direct, x).shape
+  weights = jax.random.normal(jax.random.key(0), shape)
+  (expected,), (got, *frozen) = gradients(x, kernels, weights)
   np.testing.assert_allclose(got, expected, atol=1e-4)
   assert all(not np.any(g) for g in frozen)
 
@@ -75,11 +84,11 @@ def test_vmap_of_images_and_of_kernels():
   x, kernel = _inputs((6, 6))
   kernels = _kernels(kernel)
   padding = ((1, 1), (1, 1))
-  one = winograd.conv(x, *kernels, padding)
-  many = jax.vmap(lambda x: winograd.conv(x[None], *kernels, padding)[0])(x)
+  one = _conv(x, *kernels, padding)
+  many = jax.vmap(lambda x: _conv(x[None], *kernels, padding)[0])(x)
   np.testing.assert_allclose(many, one, atol=1e-5)
   doubled = jax.tree.map(lambda k: jnp.stack([k, 2 * k]), kernels)
-  both = jax.vmap(lambda *k: winograd.conv(x, *k, padding))(*doubled)
+  both = jax.vmap(lambda *k: _conv(x, *k, padding))(*doubled)
   np.testing.assert_allclose(both, jnp.stack([one, 2 * one]), atol=1e-4)
 
 
@@ -98,6 +107,6 @@ def test_a_rewritten_network_keeps_its_numbers():
   prepared = rewrite.prepare(network, x.shape, ('output',))
   text = str(jax.make_jaxpr(prepared.apply)(prepared.constants, x, False))
   assert 'conv_general_dilated' not in text
-  got = prepared.apply(prepared.constants, x, jnp.bool_(False))['output']
+  got = jax.jit(prepared.apply)(prepared.constants, x, jnp.bool_(False))
   scale = float(jnp.abs(expected).max())
-  np.testing.assert_allclose(got, expected, atol=1e-5 * scale)
+  np.testing.assert_allclose(got['output'], expected, atol=1e-5 * scale)

@@ -41,14 +41,6 @@ def small():
 
 
 @pytest.fixture
-def quick_compile():
-  """Tests of small programs spend their time in XLA's optimizations."""
-  jax.config.update('jax_disable_most_optimizations', True)
-  yield
-  jax.config.update('jax_disable_most_optimizations', False)
-
-
-@pytest.fixture
 def images():
   return jax.random.uniform(jax.random.key(0), (2, 32, 40, 3))
 

@@ -71,16 +71,16 @@ def test_all_are_here():
 
 
 @pytest.mark.parametrize('name', MADE)
-def test_conformance(name):
+def test_conformance(name, quick_compile):
   o, a = objectives.bind(MADE[name], NETWORK), _activations()
   eager = _value(o, a)
   assert eager.shape == ()
   np.testing.assert_allclose(jax.jit(_value)(o, a), eager, rtol=1e-5)
   for point in (a, jax.tree.map(jnp.zeros_like, a)):
-    grads = jax.grad(_value, argnums=1)(o, point)
+    grads = jax.jit(jax.grad(_value, argnums=1))(o, point)
     assert all(jnp.isfinite(g).all() for g in grads.values())
   both = jax.tree.map(lambda *x: jnp.stack(x), a, _activations(1))
-  many = jax.vmap(_value, (None, 0))(o, both)
+  many = jax.jit(jax.vmap(_value, (None, 0)))(o, both)
   np.testing.assert_allclose(many[0], eager, rtol=1e-5)
 
 
