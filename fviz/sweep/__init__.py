@@ -6,8 +6,8 @@ from fviz.sweep.units import Unit, units_of
 
 __all__ = [
   'IGNORED',
-  'SweepPlan',
   'Report',
+  'SweepPlan',
   'Unit',
   'markdown',
   'plan',
