@@ -59,7 +59,7 @@ class NaturalPath:
       for i in best:
         rest = best[best != i]
         if len(rest):
-          ceilings.append(self._alike(self._of_images([i]), rest))
+          ceilings.append(self._alike(self._of_images(best[best == i]), rest))
       weak = order[: len(order) // 2]
       if len(weak):
         floors.append(self._alike(self._of_images(weak), best))
@@ -68,7 +68,7 @@ class NaturalPath:
     )
     return mean(floors), mean(ceilings)
 
-  def _of_images(self, chosen: ArrayLike) -> dict[str, np.ndarray]:
+  def _of_images(self, chosen: np.ndarray) -> dict[str, np.ndarray]:
     return {layer: self._means[layer][chosen] for layer in self._layers}
 
   def _order(self, channel: int) -> np.ndarray:

@@ -143,8 +143,8 @@ def _measured(
 ) -> list[dict[str, float | str]]:
   """The metrics of each job's picture, {} of one that failed."""
   measured: list[dict[str, float | str]] = [{} for _ in jobs]
-  fine = np.flatnonzero(result.failed < 0)
-  if not len(fine):
+  fine = np.flatnonzero(result.failed < 0).tolist()
+  if not fine:
     return measured
   channels = [jobs[i].unit[1] for i in fine]
   found = plan.judge.measure(result.images[fine, 0], channels)

@@ -55,16 +55,21 @@ def write_all(
   frames = [
     [by_name[name].snapshots(unit) for unit in plan.units] for name in names
   ]
+  # Candidates may differ in their number of snapshots.
+  drawn = [
+    sheets.draw(
+      names, [[f[min(i, len(f) - 1)] for f in row] for row in frames], captions
+    )
+    for i in range(len(plan.snapshot_steps))
+  ]
   with tensorboard.Writer(directory) as writer:
-    for i, step in enumerate(plan.snapshot_steps):
-      pictures = [[f[min(i, len(f) - 1)] for f in row] for row in frames]
-      sheet = sheets.draw(names, pictures, captions)
+    for sheet, step in zip(drawn, plan.snapshot_steps, strict=True):
       writer.image('comparison', sheet, step)
     values = {field: of.values() for field, of in plan.differences.items()}
     tags = [f'metrics/{name}' for name in ('place', *ranked.rows[0].metrics)]
     writer.hparams_table({'candidate': by_name, **values}, tags)
     writer.text('report', ranking.markdown(ranked))
-  return sheet
+  return drawn[-1]
 
 
 def _write_pictures(
