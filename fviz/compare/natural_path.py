@@ -1,9 +1,9 @@
 """Whether a picture passes through a network as natural images do.
 
-A picture may excite a unit and yet reach it by another way than any photo. Its
-path are the means of its activations in every main layer up to the unit's. It
-is compared with the path of the natural images that excite the unit most, by
-rank correlation, as in Geirhos et al. 2023.
+A picture may excite a unit and yet reach it by another way than any photo. The
+path of a picture is the mean activation of every channel, in every main layer
+up to the unit's. It is compared with the path of the natural images that excite
+the unit most, by rank correlation, as in Geirhos et al. 2023.
 """
 
 from __future__ import annotations
