@@ -127,7 +127,7 @@ def _save(
     steps = curve_steps(candidate.recipe.steps)
     finished_units.save(
       folders[name],
-      finished_units.Origin(plan.network.name, candidate.seed, steps, name),
+      finished_units.Series(plan.network.name, candidate.seed, steps, name),
       [jobs[i].unit for i in some],
       jax.tree.map(lambda x, some=some: x[some], result),
       seconds,

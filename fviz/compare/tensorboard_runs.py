@@ -49,7 +49,7 @@ def write_all(
 ) -> np.ndarray:
   """The run of the comparison; returns the sheet of the finished pictures."""
   _forget(directory)
-  captions = [_caption(unit) for unit in plan.units]
+  captions = [finished_units.caption(unit) for unit in plan.units]
   by_name = {one.name: one for one in outcomes}
   names = [row.name for row in ranked.rows]
   frames = [
@@ -79,11 +79,11 @@ def _write_pictures(
   step: int,
 ) -> None:
   """Each unit's picture at a snapshot, and all of them on a sheet."""
-  for unit, picture in zip(units, pictures, strict=True):
+  layer, captions = units[0][0], [finished_units.caption(u) for u in units]
+  for caption, picture in zip(captions, pictures, strict=True):
     if picture is not None:
-      writer.image(f'{unit[0]}/unit-{_caption(unit)}', picture, step)
-  everything = contact_sheet.draw(pictures, [*map(_caption, units)])
-  writer.image(f'{units[0][0]}/all', everything, step)
+      writer.image(f'{layer}/unit-{caption}', picture, step)
+  writer.image(f'{layer}/all', contact_sheet.draw(pictures, captions), step)
 
 
 def _write_curve(
@@ -103,8 +103,3 @@ def _forget(path: epath.Path) -> None:
   """TensorBoard would show what an earlier report said, too."""
   for file in path.glob(_EVENTS):
     file.unlink()
-
-
-def _caption(unit: sweep.Unit) -> str:
-  _, channel, variant = unit
-  return f'{channel}.{variant}' if variant else f'{channel}'
