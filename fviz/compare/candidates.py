@@ -18,7 +18,7 @@ from fviz import config as configs
 from fviz import engine, errors, types
 from fviz.storage import config_file
 
-SweepFunction = Callable[[Callable[..., None]], None]
+SweepFunction = Callable[[Callable[..., None]], Any]
 
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._=+-]{0,79}')
 # A candidate has a folder of its own beside these of the working directory.
@@ -114,7 +114,7 @@ def _candidate(
   config: ConfigDict,
   network: types.Network,
 ) -> Candidate:
-  own = config.copy_and_resolve_references().lock()
+  own: Any = config.copy_and_resolve_references().lock()
   own.update_from_flattened_dict(overrides)
   configs.check(own, own_network=True)
   recipe = configs.recipe(own, network)

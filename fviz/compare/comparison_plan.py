@@ -64,11 +64,12 @@ def plan(
   Raises:
     FvizError: for everything wrong in the config, or in any candidate.
   """
+  fields: Any = config  # Fields of a ConfigDict have no static types.
   configs.check(config, own_network=network is not None)
-  _check_rank_by(config.comparison)
-  network = network or models.load(config.model, config.weights)
-  layer = _layer(config.layer, network)
-  units = sweep.units_of(network, [layer], config.channels, config.variants)
+  _check_rank_by(fields.comparison)
+  network = network or models.load(fields.model, fields.weights)
+  layer = _layer(fields.layer, network)
+  units = sweep.units_of(network, [layer], fields.channels, fields.variants)
   compared = candidates_module.collect(add_candidates, config, network)
   programs = shared_programs.shared(compared, network)
   return ComparisonPlan(
@@ -76,16 +77,16 @@ def plan(
     units=tuple(units),
     programs=programs,
     candidates=compared,
-    judge=_judge(config, layer, network, other),
-    rank_by=config.comparison.rank_by,
-    batch_size=config.batch_size or 'auto',
+    judge=_judge(fields, layer, network, other),
+    rank_by=fields.comparison.rank_by,
+    batch_size=fields.batch_size or 'auto',
     snapshot_steps=configs.snapshot_steps(config),
     record=sweep.record_of(config, network),
     differences=candidates_module.differences(compared, config.to_dict()),
   )
 
 
-def _check_rank_by(comparison: ConfigDict) -> None:
+def _check_rank_by(comparison: Any) -> None:
   rank_by = comparison.rank_by
   if rank_by not in metrics.METRICS:
     raise errors.unknown(
@@ -115,7 +116,7 @@ def _layer(text: str, network: types.Network) -> str:
 
 
 def _judge(
-  config: ConfigDict,
+  config: Any,
   layer: str,
   network: types.Network,
   other: types.Network | None,

@@ -7,6 +7,7 @@ the pictures, or activations: plain NumPy in float64, images [n, h, w, c] in
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -166,7 +167,7 @@ def of_pictures(images: ArrayLike) -> dict[str, np.ndarray]:
   return {function.__name__: function(images) for function in names}
 
 
-def diversity(activations: ArrayLike) -> np.ndarray:
+def diversity(activations: Iterable[ArrayLike]) -> np.ndarray:
   """1 - the mean Gram cosine of each picture to the others, in [0, 1].
 
   The Gram matrix [channels, channels] is that of lucid's diversity objective;

@@ -1,9 +1,9 @@
 """Whether a picture passes through a network as natural images do.
 
-A picture may excite a unit and yet reach it by another way than any photo. Its
-path are the means of its activations in every main layer up to the unit's. It
-is compared with the path of the natural images that excite the unit most, by
-rank correlation, as in Geirhos et al. 2023.
+A picture may excite a unit and yet reach it by another way than any photo. The
+path of a picture is the mean activation of every channel, in every main layer
+up to the unit's. It is compared with the path of the natural images that excite
+the unit most, by rank correlation, as in Geirhos et al. 2023.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class NaturalPath:
       for i in best:
         rest = best[best != i]
         if len(rest):
-          ceilings.append(self._alike(self._of_images([i]), rest))
+          ceilings.append(self._alike(self._of_images(best[best == i]), rest))
       weak = order[: len(order) // 2]
       if len(weak):
         floors.append(self._alike(self._of_images(weak), best))
@@ -68,7 +68,7 @@ class NaturalPath:
     )
     return mean(floors), mean(ceilings)
 
-  def _of_images(self, chosen: ArrayLike) -> dict[str, np.ndarray]:
+  def _of_images(self, chosen: np.ndarray) -> dict[str, np.ndarray]:
     return {layer: self._means[layer][chosen] for layer in self._layers}
 
   def _order(self, channel: int) -> np.ndarray:

@@ -127,7 +127,7 @@ def _save(
     steps = curve_steps(candidate.recipe.steps)
     finished_units.save(
       folders[name],
-      finished_units.Origin(plan.network.name, candidate.seed, steps, name),
+      finished_units.Series(plan.network.name, candidate.seed, steps, name),
       [jobs[i].unit for i in some],
       jax.tree.map(lambda x, some=some: x[some], result),
       seconds,
@@ -143,8 +143,8 @@ def _measured(
 ) -> list[dict[str, float | str]]:
   """The metrics of each job's picture, {} of one that failed."""
   measured: list[dict[str, float | str]] = [{} for _ in jobs]
-  fine = np.flatnonzero(result.failed < 0)
-  if not len(fine):
+  fine = np.flatnonzero(result.failed < 0).tolist()
+  if not fine:
     return measured
   channels = [jobs[i].unit[1] for i in fine]
   found = plan.judge.measure(result.images[fine, 0], channels)

@@ -87,16 +87,18 @@ def run(
   """
   start = time.monotonic()
   if isinstance(config, ModuleType):
-    sweep, config = sweep or config.sweep, config.get_config()
+    sweep = sweep or config.sweep
+    return run(config.get_config(), path, sweep, network, other)
   sweep = sweep or literature.regularizers
   plan = comparison_plan.plan(config, sweep, network, other)
   with contextlib.ExitStack() as stack:
-    enter = lambda where, config: stack.enter_context(
-      workdir.Workdir.open(where, {**plan.record, **config}, sweeps.IGNORED)
+    enter = lambda where, record: stack.enter_context(
+      workdir.Workdir.open(where, record, sweeps.IGNORED)
     )
-    root = enter(path, {})
+    root = enter(path, plan.record)
     folders = {
-      c.name: enter(root.path / c.name, c.config) for c in plan.candidates
+      one.name: enter(root.path / one.name, {**plan.record, **one.config})
+      for one in plan.candidates
     }
     for program in plan.programs:
       render_candidates.render(plan, program, folders)

@@ -167,7 +167,8 @@ def _is_traceable(parts: _Parts, place: int, network: types.Network) -> bool:
   def run(number):
     recipe = _recipe(parts, {place: number}, network)
     clean, _ = engine.check(network, recipe)
-    return recipe.regularizer and recipe.regularizer({}, jnp.zeros(clean.shape))
+    penalty = engine.parts_of(recipe).regularizer
+    return penalty and penalty({}, jnp.zeros(clean.shape))
 
   try:
     jax.eval_shape(run, jnp.float32(parts.floats[place]))

@@ -49,22 +49,27 @@ def write_all(
 ) -> np.ndarray:
   """The run of the comparison; returns the sheet of the finished pictures."""
   _forget(directory)
-  captions = [_caption(unit) for unit in plan.units]
+  captions = [finished_units.caption(unit) for unit in plan.units]
   by_name = {one.name: one for one in outcomes}
   names = [row.name for row in ranked.rows]
   frames = [
     [by_name[name].snapshots(unit) for unit in plan.units] for name in names
   ]
+  # Candidates may differ in their number of snapshots.
+  drawn = [
+    sheets.draw(
+      names, [[f[min(i, len(f) - 1)] for f in row] for row in frames], captions
+    )
+    for i in range(len(plan.snapshot_steps))
+  ]
   with tensorboard.Writer(directory) as writer:
-    for i, step in enumerate(plan.snapshot_steps):
-      pictures = [[f[min(i, len(f) - 1)] for f in row] for row in frames]
-      sheet = sheets.draw(names, pictures, captions)
+    for sheet, step in zip(drawn, plan.snapshot_steps, strict=True):
       writer.image('comparison', sheet, step)
     values = {field: of.values() for field, of in plan.differences.items()}
     tags = [f'metrics/{name}' for name in ('place', *ranked.rows[0].metrics)]
     writer.hparams_table({'candidate': by_name, **values}, tags)
     writer.text('report', ranking.markdown(ranked))
-  return sheet
+  return drawn[-1]
 
 
 def _write_pictures(
@@ -74,11 +79,11 @@ def _write_pictures(
   step: int,
 ) -> None:
   """Each unit's picture at a snapshot, and all of them on a sheet."""
-  for unit, picture in zip(units, pictures, strict=True):
+  layer, captions = units[0][0], [finished_units.caption(u) for u in units]
+  for caption, picture in zip(captions, pictures, strict=True):
     if picture is not None:
-      writer.image(f'{unit[0]}/unit-{_caption(unit)}', picture, step)
-  everything = contact_sheet.draw(pictures, [*map(_caption, units)])
-  writer.image(f'{units[0][0]}/all', everything, step)
+      writer.image(f'{layer}/unit-{caption}', picture, step)
+  writer.image(f'{layer}/all', contact_sheet.draw(pictures, captions), step)
 
 
 def _write_curve(
@@ -98,8 +103,3 @@ def _forget(path: epath.Path) -> None:
   """TensorBoard would show what an earlier report said, too."""
   for file in path.glob(_EVENTS):
     file.unlink()
-
-
-def _caption(unit: sweep.Unit) -> str:
-  _, channel, variant = unit
-  return f'{channel}.{variant}' if variant else f'{channel}'

@@ -16,8 +16,8 @@ from fviz.media import png
 from fviz.storage import ledger_lines, plain_json, workdir
 
 
-class Origin(NamedTuple):
-  """What the records of one ledger have in common.
+class Series(NamedTuple):
+  """What all pictures of one ledger have in common.
 
   Attributes:
     model: the network's name.
@@ -34,7 +34,7 @@ class Origin(NamedTuple):
 
 def save(
   directory: workdir.Workdir,
-  origin: Origin,
+  series: Series,
   units: Sequence[ledger_lines.Unit],
   result: engine.Result,
   seconds: float,
@@ -44,7 +44,7 @@ def save(
 
   Args:
     directory: where to.
-    origin: what the records have in common.
+    series: that they belong to.
     units: [jobs], as the result has them.
     result: of a batch, one picture a job.
     seconds: that one unit took.
@@ -55,7 +55,7 @@ def save(
   """
   records = []
   for i, unit in enumerate(units):
-    record = _record(directory, origin, unit, result, i, seconds)
+    record = _record(directory, series, unit, result, i, seconds)
     if metrics is not None:
       record['metrics'] = _numbers(metrics[i])
     if result.snapshots.shape[1] > 1:
@@ -108,6 +108,16 @@ def snapshots(
   return [picture(directory, unit, record)] * count
 
 
+def caption(unit: ledger_lines.Unit) -> str:
+  """A unit on a contact sheet: its channel, and the variant unless it is 0.
+
+  >>> caption(('mixed3', 7, 0)), caption(('mixed3', 7, 2))
+  ('7', '7.2')
+  """
+  _, channel, variant = unit
+  return f'{channel}.{variant}' if variant else f'{channel}'
+
+
 def mean(values: Iterable[float | None]) -> float | None:
   """The mean of the numbers in a field of records, None without any."""
   known = [value for value in values if value is not None]
@@ -116,7 +126,7 @@ def mean(values: Iterable[float | None]) -> float | None:
 
 def _record(
   directory: workdir.Workdir,
-  origin: Origin,
+  series: Series,
   unit: ledger_lines.Unit,
   result: engine.Result,
   i: int,
@@ -127,18 +137,18 @@ def _record(
   # Old ledgers are resumed and old records redone: names and order must stay.
   # So a comparison still names its candidate 'comparison_variant', and has no
   # 'steps'.
-  named = {'comparison_variant': origin.candidate} if origin.candidate else {}
-  steps = {} if origin.candidate else {'steps': int(result.steps[i])}
+  named = {'comparison_variant': series.candidate} if series.candidate else {}
+  steps = {} if series.candidate else {'steps': int(result.steps[i])}
   return {
     'layer': layer,
     'channel': channel,
     'variant': variant,
-    'seed': origin.seed,
-    'model': origin.model,
+    'seed': series.seed,
+    'model': series.model,
     **named,
     'objective': number(history[-1]),
     'activation': number(result.activation[i]),
-    'history': [number(history[step - 1]) for step in origin.history_steps],
+    'history': [number(history[step - 1]) for step in series.history_steps],
     'failed': int(result.failed[i]),
     **steps,
     'file': directory.relative(directory.image_path(*unit)),

@@ -157,7 +157,7 @@ class Gallery:
       finished_units.snapshots(self.directory, u, self.finished[u], count)
       for u in page.units
     ]
-    captions = [f'{u[1]}.{u[2]}' if u[2] else u[1] for u in page.units]
+    captions = [finished_units.caption(unit) for unit in page.units]
     sheets = [
       contact_sheet.draw([film[i] for film in films], captions)
       for i in range(count)

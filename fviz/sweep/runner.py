@@ -192,7 +192,7 @@ def _render(
   group: processes.Group,
 ) -> None:
   """Renders this process's share, layer after layer and page after page."""
-  origin = finished_units.Origin(
+  series = finished_units.Series(
     plan.network.name, plan.seed, plan.recipe.snapshot_steps
   )
   rate_tag = 'units_per_second'
@@ -205,7 +205,7 @@ def _render(
     pending = [unit for unit in layer.units if whose[unit] == group.index]
     for units, result, seconds in rendering.batches(plan, pending, stop):
       records = finished_units.save(
-        gallery.directory, origin, units, result, seconds / len(units)
+        gallery.directory, series, units, result, seconds / len(units)
       )
       gallery.finished.refresh()
       done += len(units)

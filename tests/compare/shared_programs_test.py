@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+from ml_collections import ConfigDict
 
 from fviz import config as configs
 from fviz import types
@@ -10,15 +11,16 @@ from fviz.compare import candidates, shared_programs
 _NETWORK = types.Network(None, {}, {}, name='none')
 
 
-def _collect(sweep):
+def _collect(sweep, weights=None):
   config = configs.sweep()
+  config.regularizers = ConfigDict(weights or config.regularizers)
   config.size = 16
   config.transforms = 'pad(2)|jitter(2)|scale(0.9, 1.1)|rotate(-5, 5)|jitter(2)'
   return candidates.collect(sweep, config.lock(), _NETWORK)
 
 
-def _programs(sweep):
-  found = shared_programs.shared(_collect(sweep), _NETWORK)
+def _programs(sweep, weights=None):
+  found = shared_programs.shared(_collect(sweep, weights), _NETWORK)
   return {tuple(one.name for one in p.candidates): p for p in found}
 
 
@@ -61,6 +63,15 @@ def test_a_float_that_decides_a_shape_stays_static():
   assert list(programs) == [('1.1-3.5', '1.2-3.5'), ('1.1-7.5', '1.2-7.5')]
   for program in programs.values():
     np.testing.assert_allclose(program.numbers, [[1.1, 1.2]])
+
+
+def test_schedules_do_not_keep_numbers_apart():
+  def sweep(add):
+    for weight in (0.25, 0.5):
+      add(f'l2={weight}', **{'regularizers.l2': weight})
+
+  weights = {'l1': 'linear(0.5, 0.0, 8)', 'l2': 0.0}
+  assert list(_programs(sweep, weights)) == [('l2=0.25', 'l2=0.5')]
 
 
 def test_a_program_makes_the_recipe_of_each_candidate():

@@ -11,8 +11,8 @@ from fviz.runs import finished_units
 from fviz.storage import workdir
 
 _UNITS = [('mixed/a', 3, 0), ('mixed/a', 5, 1)]
-_SWEEP = finished_units.Origin('net', 7, (1, 3))
-_COMPARED = finished_units.Origin('net', 7, (1, 3), 'tv')
+_SWEEP = finished_units.Series('net', 7, (1, 3))
+_COMPARED = finished_units.Series('net', 7, (1, 3), 'tv')
 # Old working directories are resumed: neither names nor order may change.
 _FIELDS = (
   'layer channel variant seed model objective activation history failed steps '
