@@ -113,6 +113,7 @@ class Kind(enum.Enum):
 
   @property
   def is_integer(self) -> bool:
+    """Whether it counts something."""
     return self in (Kind.INDEX, Kind.LABEL, Kind.POSITION)
 
 

@@ -20,6 +20,7 @@ _EXAMPLES = """\
 
 
 def add(subparsers: arguments.Subparsers) -> None:
+  """Declares the arguments."""
   p = arguments.parser(
     subparsers,
     'compare',
@@ -35,6 +36,7 @@ def add(subparsers: arguments.Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> compare.Report:
+  """What the run came to."""
   from fviz import compare
   from fviz import config as configs
 

@@ -26,6 +26,7 @@ _NO_FILES = (('input', 'noise'), ('image', 'sample'))
 
 
 def add(subparsers: arguments.Subparsers) -> None:
+  """Declares the arguments."""
   p = arguments.parser(
     subparsers,
     'redo',

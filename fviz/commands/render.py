@@ -18,6 +18,7 @@ _EXAMPLES = """\
 
 
 def add(subparsers: arguments.Subparsers) -> None:
+  """Declares the arguments."""
   p = arguments.parser(
     subparsers,
     'render',

@@ -21,6 +21,7 @@ _EXAMPLES = """\
 
 
 def add(subparsers: arguments.Subparsers) -> None:
+  """Declares the arguments."""
   p = arguments.parser(
     subparsers,
     'sweep',
@@ -45,6 +46,7 @@ def add(subparsers: arguments.Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> sweep.Report:
+  """What the run came to."""
   from fviz import config as configs
 
   return make(

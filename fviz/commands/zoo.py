@@ -8,6 +8,7 @@ from fviz.commands import arguments
 
 
 def add(subparsers: arguments.Subparsers) -> None:
+  """Declares the arguments."""
   arguments.parser(
     subparsers, 'models', 'list the models', '  fviz models', models
   )
@@ -24,6 +25,7 @@ def add(subparsers: arguments.Subparsers) -> None:
 
 
 def models(args: argparse.Namespace) -> str:
+  """All models and their weights."""
   from fviz import models
 
   del args  # Unused.
@@ -31,6 +33,7 @@ def models(args: argparse.Namespace) -> str:
 
 
 def layers(args: argparse.Namespace) -> str:
+  """The layers of one model."""
   from fviz import models
 
   return models.describe(args.model, args.weights)

@@ -43,6 +43,7 @@ class OneJob:
   channels: int
 
   def init(self, key: types.Key, numbers: types.PyTree) -> State:
+    """The state before the first step."""
     parts = parts_of(self.recipe_of(numbers))
     params = parts.parameterization.init(key)
     return State(params, parts.optimizer.init(params), jnp.int32(-1))
@@ -53,6 +54,7 @@ class OneJob:
     return jax.tree.map(lambda a, b: jnp.where(fresh, a, b), new, state)
 
   def images(self, params: types.PyTree, numbers: types.PyTree) -> types.Array:
+    """The images [n, h, w, c] of a state."""
     parts = parts_of(self.recipe_of(numbers))
     return parts.parameterization.images(params)
 
