@@ -50,6 +50,7 @@ class Slots:
 
   @property
   def busy(self) -> bool:
+    """Whether any slot has a job."""
     return bool(np.any(self.job != _IDLE))
 
   def places(self) -> np.ndarray:
@@ -104,6 +105,7 @@ class Slots:
     return shots
 
   def free(self, slots: np.ndarray) -> None:
+    """Takes the jobs out of some slots."""
     self.job[slots] = _IDLE
 
   def _busy(self) -> np.ndarray:

@@ -125,17 +125,20 @@ def batch(objective: Objective) -> tuple[int | None, Objective]:
 
 
 def take(a: Array, index: Array, axis: int) -> Array:
+  """The entry of an axis whose number may be traced."""
   # Exact, and unlike indexing never a gather when vmapped over jobs.
   axis %= a.ndim
   chosen = jax.lax.broadcasted_iota(jnp.int32, a.shape, axis) == index
   return jnp.sum(jnp.where(chosen, a, 0), axis)
 
 
-def mean_channel(a, index):
+def mean_channel(a: Array, index: Array) -> Array:
+  """The mean of a channel."""
   return jnp.mean(take(a, index, -1))
 
 
-def at_center(a):
+def at_center(a: Array) -> Array:
+  """[n, ..., channels] -> [n, channels] at the position [h // 2, w // 2]."""
   for axis in range(1, a.ndim - 1):
     a = jax.lax.index_in_dim(a, a.shape[axis] // 2, axis)
   return a
