@@ -85,7 +85,7 @@ def smooth(
 
   def copies(g):
     blurred = [blurs.repeated_gaussian(g, sigma) for sigma in sigmas]
-    return sum(_normalized(b, 'std', 1e-12) for b in blurred)
+    return jnp.asarray(sum(_normalized(b, 'std', 1e-12) for b in blurred))
 
   return _of_pixels('smooth', copies)
 

@@ -25,7 +25,9 @@ _WORTH = 4
 
 # By default XLA's CPU backend computes everything as early as it can. It would
 # compute all activations again at once, and nothing would be saved.
-_LATE = {'xla_cpu_scheduler_type': 'CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED'}
+_LATE: dict[str, str | bool] = {
+  'xla_cpu_scheduler_type': 'CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED'
+}
 
 
 class Segment(NamedTuple):

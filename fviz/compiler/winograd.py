@@ -114,7 +114,8 @@ def _merged(padding):
   def rule(size, batched, x, kernel):
     if batched[0] is not True or any(batched[1]):
       axes = tuple(jax.tree.map(lambda b: 0 if b else None, list(batched)))
-      return jax.vmap(lambda *a: _convolve(*a, padding), axes)(x, kernel), True
+      one = lambda x, kernel: _convolve(x, kernel, padding)
+      return jax.vmap(one, axes)(x, kernel), True
     y = apply(x.reshape(-1, *x.shape[2:]), kernel)
     return y.reshape(size, -1, *y.shape[1:]), True
 

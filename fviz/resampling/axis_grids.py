@@ -139,7 +139,7 @@ def _looked_up(images: Array, lines: Lines) -> Array:
     source = interpolation.Source(line.start, step, line.low, line.high)
     source = jax.tree.map(lambda v: _column(v, len(images)), source)
     x = interpolation.along(x, source, axis, line.out, _zoom(line))
-  return sampling.from_planes(x)
+  return sampling.from_planes(jnp.asarray(x))
 
 
 def _column(value: Array | float, n: int) -> Array:

@@ -34,7 +34,8 @@ def rotated(images: Array, angle: Array, most: float) -> Array:
   reach = math.ceil(math.sin(most) * (wide - 1) / 2)
   along_x = -jnp.tan(angle / 2)[:, None] * y
   along_y = jnp.sin(angle)[:, None] * x
-  shear = _looked_up if interpolation.looked_up() else _shear
+  function = _looked_up if interpolation.looked_up() else _shear
+  shear = lambda *arguments: jnp.asarray(function(*arguments))
   out = sampling.planes(images)
   out = shear(out, along_x, 3, margin, margin)
   out = shear(out, along_y, 2, 0, reach)
