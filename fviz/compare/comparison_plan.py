@@ -116,10 +116,7 @@ def _layer(text: str, network: types.Network) -> str:
 
 
 def _judge(
-  config: Any,
-  layer: str,
-  network: types.Network,
-  other: types.Network | None,
+  config: Any, layer: str, network: types.Network, other: types.Network | None
 ) -> judge_module.Judge:
   wanted = config.comparison
   if other is None and wanted.transfer:
