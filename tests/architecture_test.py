@@ -45,7 +45,7 @@ DOORS = (
   'fviz/compare/candidates.py',
   'fviz/compare/comparison_plan.py',
   'fviz/compare/runner.py',
-  'fviz/compare/shared_programs.py',  # The part of the plan that varies numbers.
+  'fviz/compare/shared_programs.py',  # The plan's part of varied numbers.
   'fviz/config/',
   'fviz/runs/dream_plan.py',
   'fviz/runs/render.py',
