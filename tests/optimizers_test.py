@@ -17,6 +17,9 @@ X = jax.random.normal(jax.random.key(0), (2, 5, 7, 3))
 G = jax.random.normal(jax.random.key(1), (2, 5, 7, 3))
 
 
+# Optax remarks that two of its own will change.
+@pytest.mark.filterwarnings('ignore:Specifying a key will be required')
+@pytest.mark.filterwarnings('ignore:`optimistic_adam` is deprecated')
 @pytest.mark.parametrize('name', optimizers.CONFIG_NAMES)
 def test_every_optimizer_goes_downhill(name):
   maker = getattr(optimizers, name)

@@ -1,6 +1,7 @@
 """What strangers get: a wheel, a citation, tests on their systems."""
 
 import pathlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -57,6 +58,19 @@ def test_systems_and_versions_of_the_hosted_tests():
   assert lower in oldest['install'].split() and not newest['install']
   commands = [s['run'] for s in jobs['tests']['steps'] if 'run' in s]
   assert './scripts/test' in commands
+
+
+def test_the_pages_for_contributors_name_what_is_there():
+  page = (ROOT / 'CONTRIBUTING.md').read_text()
+  for path in re.findall(
+    r'`((?:fviz|tests|scripts|docs|[.]github)/[^`]*)`', page
+  ):
+    if not re.search('[A-Z]{4}', path.replace('MODEL', '')):
+      assert (ROOT / path.split()[0]).exists(), path
+  project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+  for line in project['dependencies']:
+    name = re.match(r'[\w-]+', line)[0]
+    assert f'{name} ' in page or f'{name},' in page, f'why {name}?'
 
 
 def test_hooks_are_pinned():
