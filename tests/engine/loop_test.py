@@ -186,10 +186,10 @@ def test_memory_halves_the_batch(monkeypatch):
   np.testing.assert_allclose(images, expected, **_TOLERANCE)
 
 
-def _jobs(count=12, numbers=()):
+def _jobs(count=12):
   units = np.arange(count)
   keys = engine.job_keys(0, units, np.zeros(count, int))
-  return engine.channel_jobs(small.network(), 'conv_1', units, keys, numbers)
+  return engine.channel_jobs(small.network(), 'conv_1', units, keys)
 
 
 def test_batch_size_follows_the_reported_memory(monkeypatch):
@@ -223,7 +223,7 @@ def test_a_cpu_takes_no_more_than_keep_it_busy(monkeypatch):
   ],
 )
 def test_numbers_that_decide_shapes_are_refused(recipe):
-  jobs = _jobs(2, (np.float32([16, 20]),))
+  jobs = _jobs(2)._replace(numbers=(np.float32([16, 20]),))
   message = 'decides a shape.*equal shapes together'
   with pytest.raises(errors.FvizError, match=message):
     engine.Engine(small.network(), jobs, recipe)
