@@ -1,7 +1,8 @@
 """The kind of error for everything that a user can put right."""
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _MOST = 60  # A message lists at most so many names.
 
@@ -12,6 +13,16 @@ class FvizError(ValueError):
 
 class UsageError(FvizError):
   """An error in a command line; the command exits with code 2."""
+
+
+@contextlib.contextmanager
+def explained(what: str, advice: str = '') -> Iterator[None]:
+  """Makes an OSError inside of it an FvizError: '<what>: <why>. <advice>'."""
+  try:
+    yield
+  except OSError as error:
+    text = f'{what}: {error.strerror or error}. {advice}'
+    raise FvizError(text.rstrip()) from error
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> FvizError:

@@ -164,4 +164,4 @@ def _numbers(measured: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _strip_path(directory: workdir.Workdir, unit: ledger_lines.Unit):
-  return directory.film_path(*unit, suffix='.png')
+  return directory.film_path(*unit)

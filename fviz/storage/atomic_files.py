@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import re
@@ -13,7 +14,7 @@ from typing import BinaryIO
 
 from etils import epath
 
-from fviz.errors import FvizError
+from fviz import errors
 
 # For os.open: without the last, Windows writes \r\n for \n.
 APPENDING = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, 'O_BINARY', 0)
@@ -27,18 +28,16 @@ def write(path: epath.PathLike, data: bytes) -> None:
   path = epath.Path(path)
   # A name of its own: two processes may write the same path.
   temporary = path.parent / f'.{uuid.uuid4().hex}.tmp'
-  try:
+  with errors.explained(
+    f'Cannot write {path}',
+    'Check the permissions and the free space, or choose another directory.',
+  ):
     path.parent.mkdir(parents=True, exist_ok=True)
     if '://' in os.fspath(path):
       temporary.write_bytes(data)
       temporary.replace(path)
     else:
       _write_local(os.fspath(temporary), os.fspath(path), data)
-  except OSError as error:
-    raise FvizError(
-      f'Cannot write {path}: {error.strerror or error}. Check the permissions '
-      'and the free space, or choose another directory.'
-    ) from error
 
 
 def append(descriptor: int, data: bytes) -> None:
@@ -59,13 +58,12 @@ def append(descriptor: int, data: bytes) -> None:
 def remove_temporary(folders: Iterable[epath.PathLike]) -> None:
   """Removes what killed processes left behind; nobody may be writing."""
   for folder in folders:
-    try:
+    # In a folder that is not ours they do no harm.
+    with contextlib.suppress(OSError):
       with os.scandir(folder) as found:
         left = [e.path for e in found if _TEMPORARY.fullmatch(e.name)]
       for path in left:
         os.unlink(path)
-    except OSError:  # No such folder, or not ours: they do no harm.
-      continue
 
 
 def is_whole_png(path: epath.PathLike) -> bool:
@@ -79,16 +77,12 @@ def is_whole_png(path: epath.PathLike) -> bool:
 
 def sync_directory(path: str) -> None:
   """Puts a new name on the disk, where the file system can."""
-  try:
+  with contextlib.suppress(OSError):
     descriptor = os.open(path or '.', os.O_RDONLY)
-  except OSError:
-    return
-  try:
-    os.fsync(descriptor)
-  except OSError:
-    pass
-  finally:
-    os.close(descriptor)
+    try:
+      os.fsync(descriptor)
+    finally:
+      os.close(descriptor)
 
 
 def _has_whole_chunks(file: BinaryIO) -> bool:
@@ -99,9 +93,8 @@ def _has_whole_chunks(file: BinaryIO) -> bool:
     checksum = zlib.crc32(kind)
     while size and (piece := file.read(min(size, _PIECE))):
       checksum, size = zlib.crc32(piece, checksum), size - len(piece)
-    if size or file.read(4) != struct.pack('>I', checksum):
-      return False
-    if first and kind != b'IHDR':
+    is_whole = not size and file.read(4) == struct.pack('>I', checksum)
+    if not is_whole or (first and kind != b'IHDR'):
       return False
     if kind == b'IEND':
       return not file.read(1)

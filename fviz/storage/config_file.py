@@ -18,11 +18,8 @@ def settle(path: epath.Path, config: dict, ignore: Iterable[str]) -> dict:
 
   Args:
     path: the directory.
-    config: of `normalized`.
+    config: of `normalized`; returned as recorded.
     ignore: dotted names of fields that may differ.
-
-  Returns:
-    The recorded config.
 
   Raises:
     FvizError: the configs differ (the message lists the fields), or
@@ -36,9 +33,8 @@ def settle(path: epath.Path, config: dict, ignore: Iterable[str]) -> dict:
         f'{path} has a ledger but no config.json. Put config.json back, or '
         'use another workdir.'
       )
-    atomic_files.write(
-      file, plain_json.encode(config, indent=2).encode() + b'\n'
-    )
+    text = plain_json.encode(config, indent=2) + '\n'
+    atomic_files.write(file, text.encode())
     return config
   try:
     old = plain_json.decode(file.read_bytes())
@@ -49,8 +45,7 @@ def settle(path: epath.Path, config: dict, ignore: Iterable[str]) -> dict:
   if lines := differences(old, config, ignore):
     raise FvizError(
       f'{path} was made with another config (old -> new):\n'
-      + '\n'.join(lines)
-      + '\nUse another workdir, or the old config.'
+      + '\n'.join([*lines, 'Use another workdir, or the old config.'])
     )
   return old
 
@@ -59,14 +54,12 @@ def differences(
   old: Mapping, new: Mapping, ignore: Iterable[str] = ()
 ) -> list[str]:
   """A line for each field that differs, old -> new."""
-  ignore = tuple(ignore)
+  ignored = tuple(f'{name}.' for name in ignore)
   old, new = dict(flat(old)), dict(flat(new))
   lines = []
   for name in dict.fromkeys([*old, *new]):
-    if any(f'{name}.'.startswith(f'{i}.') for i in ignore):
-      continue
     a, b = old.get(name, _ABSENT), new.get(name, _ABSENT)
-    if not _same(a, b):
+    if not (f'{name}.'.startswith(ignored) or _same(a, b)):
       lines.append(f'  {name}: {_shown(a)} -> {_shown(b)}')
   return lines
 

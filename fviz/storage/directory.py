@@ -16,7 +16,6 @@ from etils import epath
 
 from fviz.errors import FvizError
 from fviz.storage import ledger_lines
-from fviz.storage.ledger_lines import Unit
 
 FOLDERS = ('images', 'films', 'gallery', 'frames')
 # What stands in names of layers, but not in names of folders.
@@ -24,11 +23,7 @@ _SEPARATORS = {'posix': re.compile('/'), 'nt': re.compile(r'[/\\<>:"|?*]')}
 
 
 class Directory:
-  """The directory of a run.
-
-  Attributes:
-    path: absolute.
-  """
+  """The directory of a run; `path` is absolute."""
 
   def __init__(self, path: epath.Path):
     self.path = path
@@ -54,19 +49,15 @@ class Directory:
 
   def image_path(self, layer: str, channel: int, variant: int) -> epath.Path:
     """images/<layer>/<channel>-<variant>.png, with '.' for '/' in the layer."""
-    return self.path / _image(layer, channel, variant)
+    return self.path / _file('images', layer, channel, variant)
 
-  def film_path(
-    self, layer: str, channel: int, variant: int, suffix: str = '.gif'
-  ) -> epath.Path:
-    """films/<layer>/<channel>-<variant><suffix>."""
-    name = _name(channel, variant) + suffix
-    return self.path / 'films' / _folder(layer) / name
+  def film_path(self, layer: str, channel: int, variant: int) -> epath.Path:
+    """films/<layer>/<channel>-<variant>.png: the snapshots of a unit."""
+    return self.path / _file('films', layer, channel, variant)
 
   def gallery_path(self, layer: str, page: int, step: int) -> epath.Path:
     """gallery/<layer>/<page>-<step>.png."""
-    name = f'{ledger_lines.count(page):03d}-{ledger_lines.count(step):06d}.png'
-    return self.path / 'gallery' / _folder(layer) / name
+    return self.path / _file('gallery', layer, page, step, (3, 6))
 
   def stamp(self, file: str) -> list[int] | None:
     """[bytes, nanoseconds] of a file in here; None for a link or the like."""
@@ -80,19 +71,16 @@ class Directory:
     return [found.st_size, found.st_mtime_ns]
 
 
-def picture(unit: Unit, record: Mapping[str, Any]) -> str:
+def picture(unit: ledger_lines.Unit, record: Mapping[str, Any]) -> str:
   """The picture of a record, relative to the directory."""
-  return record.get('file') or _image(*unit)
+  return record.get('file') or _file('images', *unit)
 
 
-def _image(layer: str, channel: int, variant: int) -> str:
-  return f'images/{_folder(layer)}/{_name(channel, variant)}.png'
-
-
-def _name(channel: int, variant: int) -> str:
-  """The name of a unit's files, without a suffix."""
-  count = ledger_lines.count
-  return f'{count(channel):04d}-{count(variant):02d}'
+def _file(folder: str, layer: str, a: int, b: int, digits=(4, 2)) -> str:
+  """<folder>/<layer>/<a>-<b>.png, the numbers with leading zeros."""
+  numbers = zip((a, b), digits, strict=True)
+  name = '-'.join(f'{ledger_lines.count(n):0{d}d}' for n, d in numbers)
+  return f'{folder}/{_folder(layer)}/{name}.png'
 
 
 def _folder(layer: str, system: str = os.name) -> str:

@@ -11,7 +11,7 @@ import mmap
 import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from fviz.errors import FvizError
 from fviz.storage import atomic_files, ledger_lines
@@ -71,10 +71,10 @@ class Index(Mapping[Unit, dict[str, Any]]):
     self._ledgers += new
     self._ends += [0] * len(new)
     for number, path in enumerate(self._ledgers):
-      for line in _read(path, self._ends[number]):
-        self._ends[number] = line.end
-        if line.found is not None:
-          self._note(*line.found, line.begin << 32 | number)
+      for begin, end, found in _read(path, self._ends[number]):
+        self._ends[number] = end
+        if found is not None:
+          self._note(*found, begin << 32 | number)
 
   def __getitem__(self, unit: Unit) -> dict[str, Any]:
     layer, channel, variant = unit
@@ -83,12 +83,10 @@ class Index(Mapping[Unit, dict[str, Any]]):
     try:
       with path.open('rb') as file:
         file.seek(place >> 32)
-        _, record = ledger_lines.from_line(
-          file.readline(ledger_lines.LINE_LIMIT + 1)
-        )
+        line = file.readline(ledger_lines.LINE_LIMIT + 1)
+      return ledger_lines.from_line(line)[1]
     except (OSError, FvizError) as error:  # Changed since it was read.
       raise KeyError(unit) from error
-    return record
 
   def __contains__(self, unit: object) -> bool:
     if not isinstance(unit, tuple) or len(unit) != 3:
@@ -110,26 +108,21 @@ class Index(Mapping[Unit, dict[str, Any]]):
   def _note(self, unit: Unit, record: dict[str, Any], place: int) -> None:
     layer, channel, variant = unit
     key, places = channel << 64 | variant, self._places.setdefault(layer, {})
+    self.failed.discard(unit)
+    self.undone.discard(unit)
     if self._is_done(unit, record):
       places[key] = place
-      self.undone.discard(unit)
+      if record.get('failed', -1) >= 0:
+        self.failed.add(unit)
     else:
       places.pop(key, None)
       self.undone.add(unit)
-    if key in places and record.get('failed', -1) >= 0:
-      self.failed.add(unit)
-    else:
-      self.failed.discard(unit)
 
 
-class _Line(NamedTuple):
-  begin: int
-  end: int  # From where to read on.
-  found: tuple[Unit, dict[str, Any]] | None = None  # None of a broken one.
-
-
-def _read(path: pathlib.Path, begin: int) -> Iterator[_Line]:
-  """The lines of a ledger from a place on."""
+def _read(
+  path: pathlib.Path, begin: int
+) -> Iterator[tuple[int, int, tuple[Unit, dict[str, Any]] | None]]:
+  """Where each line begins, where to read on, and what it holds, if anything."""
   broken = 0
   try:
     with path.open('rb') as file:
@@ -138,9 +131,9 @@ def _read(path: pathlib.Path, begin: int) -> Iterator[_Line]:
         # One without an end may yet get it.
         end = begin + size if line.endswith(b'\n') else begin
         try:
-          yield _Line(begin, end, ledger_lines.from_line(line))
+          yield begin, end, ledger_lines.from_line(line)
         except FvizError as error:
-          yield _Line(begin, end)
+          yield begin, end, None
           broken += bool(line.strip())
           if line.strip() and broken <= _WARNINGS:
             _log.warning(

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 import filelock
 from etils import epath
 
-from fviz.errors import FvizError
+from fviz import errors
 
 _log = logging.getLogger(__name__)
 
@@ -24,18 +24,16 @@ _SETTLING = '.lock-config'
 class Lock:
   """A file that one holder at a time can lock, until it releases it or dies.
 
-  `with Lock(file) as lock` releases it at the end. The file stays where it is,
-  as removing it would race.
-
-  Args:
-    file: made where it does not exist.
+  `with Lock(file) as lock` releases it at the end. The file is made where it
+  does not exist, and stays where it is, as removing it would race.
 
   Raises:
-    OSError: the file cannot be opened for writing.
+    FvizError: the file cannot be opened for writing.
   """
 
   def __init__(self, file: epath.PathLike):
-    self._file = open(file, 'a+b', buffering=0)
+    with usable(os.path.dirname(file)):
+      self._file = open(file, 'a+b', buffering=0)
 
   def __enter__(self) -> Lock:
     return self
@@ -49,10 +47,7 @@ class Lock:
     return not self._file.closed
 
   def take(self, wait: bool = False) -> bool:
-    """Locks the file; False where another holder has it.
-
-    Args:
-      wait: until the other holder is gone.
+    """Locks the file; False where another has it, unless we `wait` for it.
 
     Raises:
       OSError: the system has no such locks, as some network file systems.
@@ -85,7 +80,7 @@ def hold(path: epath.Path, process: int) -> Lock:
   Raises:
     FvizError: somebody else has it, or the directory is not writable.
   """
-  lock = _opened(path / f'.lock-{process}')
+  lock = Lock(path / f'.lock-{process}')
   try:
     is_ours = lock.take()
   except OSError as error:
@@ -94,7 +89,7 @@ def hold(path: epath.Path, process: int) -> Lock:
   if not is_ours:
     owner = lock.owner() or 'unknown'
     lock.release()
-    raise FvizError(
+    raise errors.FvizError(
       f'The working directory {path} is in use by another process (pid '
       f'{owner}, process number {process}). Wait for it, stop it, or use '
       'another workdir.'
@@ -107,7 +102,7 @@ def hold(path: epath.Path, process: int) -> Lock:
 @contextlib.contextmanager
 def settling(path: epath.Path) -> Iterator[None]:
   """Processes of one run start together: inside this, one at a time."""
-  with _opened(path / _SETTLING) as lock:
+  with Lock(path / _SETTLING) as lock:
     try:
       lock.take(wait=True)
     except OSError as error:
@@ -126,30 +121,22 @@ def check_none_beyond(path: epath.Path, processes: int) -> None:
 def alone(path: epath.Path, processes: Iterable[int]) -> bool:
   """Whether none but these works here; to be asked while settling."""
   own = {_SETTLING, *(f'.lock-{process}' for process in processes)}
-  return not any(
-    _is_held(file) for file in path.glob('.lock-*') if file.name not in own
-  )
+  others = (file for file in path.glob('.lock-*') if file.name not in own)
+  return not any(map(_is_held, others))
 
 
-def unwritable(path: epath.Path, error: OSError) -> FvizError:
-  """What to say about a directory that cannot be worked in."""
-  return FvizError(
-    f'Cannot use {path} as working directory: {error.strerror or error}. '
-    'Choose a directory you can write to, or fix its permissions.'
+def usable(path: epath.PathLike) -> contextlib.AbstractContextManager[None]:
+  """In here an OSError means that a directory cannot be worked in."""
+  return errors.explained(
+    f'Cannot use {path} as working directory',
+    'Choose a directory you can write to, or fix its permissions.',
   )
 
 
 def _is_held(file: epath.Path) -> bool:
   """Whether somebody else has a lock, or it cannot be known."""
-  with _opened(file) as lock:
+  with Lock(file) as lock:
     try:
       return not lock.take()
     except OSError:
       return True
-
-
-def _opened(file: epath.Path) -> Lock:
-  try:
-    return Lock(file)
-  except OSError as error:
-    raise unwritable(file.parent, error) from error

@@ -17,7 +17,7 @@ from typing import Any
 
 from etils import epath
 
-from fviz.errors import FvizError
+from fviz import errors
 from fviz.storage import (
   atomic_files,
   config_file,
@@ -35,8 +35,7 @@ class Workdir(directory.Directory):
   """A locked working directory; use `Workdir.open` and `with`.
 
   Attributes:
-    path: the directory, absolute.
-    config: the config as recorded, a plain dict.
+    config: as recorded, a plain dict.
     process: which process of the run this is; it has its own ledger.
   """
 
@@ -44,9 +43,7 @@ class Workdir(directory.Directory):
     self, path: epath.Path, config: dict, process: int, lock: locks.Lock
   ):
     super().__init__(path)
-    self.config = config
-    self.process = process
-    self._lock = lock
+    self.config, self.process, self._lock = config, process, lock
 
   @classmethod
   def open(
@@ -104,29 +101,24 @@ class Workdir(directory.Directory):
     """`with directory.turn():` lets one process in after the other."""
     return locks.settling(self.path)
 
-  # The ledger.
-
   def append(self, finished: Iterable[Mapping[str, Any]]) -> None:
     """Adds finished units: one write, on the disk when this returns.
 
-    Args:
-      finished: records; each has layer (str), channel and variant (int),
-        optionally file (relative to the directory; default the unit's
-        `image_path`).
+    Each record has layer (str), channel and variant (int), optionally file
+    (relative to the directory; default the unit's `image_path`).
     """
     if not self._lock.is_open:
-      raise FvizError('This working directory is closed; open it again.')
+      raise errors.FvizError('This working directory is closed; open it again.')
     lines = b''.join(ledger_lines.to_line(self._stamped(r)) for r in finished)
     if not lines:
       return
-    try:
-      ledger.append(os.fspath(self._ledger()), lines)
-    except OSError as error:
-      raise FvizError(
-        f'Cannot append to {self._ledger()}: {error.strerror or error}. Free '
-        'some space or fix the permissions, then run again: finished units '
-        'are kept.'
-      ) from error
+    file = self.path / f'ledger-{self.process}.jsonl'
+    with errors.explained(
+      f'Cannot append to {file}',
+      'Free some space or fix the permissions, then run again: finished units '
+      'are kept.',
+    ):
+      ledger.append(os.fspath(file), lines)
 
   def finished(self) -> ledger.Index:
     """Unit -> its last record, for units whose picture is whole too.
@@ -137,25 +129,21 @@ class Workdir(directory.Directory):
     """
     find = lambda: sorted(self._root.glob('ledger-*.jsonl'))
     index = ledger.Index(find, self._has_picture)
-    if index.undone:
+    if lost := len(index.undone):
       _log.warning(
         '%d of %d units in the ledger lack a whole picture: they run again.',
-        len(index.undone),
-        len(index.undone) + len(index),
+        lost,
+        lost + len(index),
       )
     return index
-
-  def _ledger(self) -> epath.Path:
-    return self.path / f'ledger-{self.process}.jsonl'
 
   def _stamped(self, record: Mapping[str, Any]) -> dict[str, Any]:
     """With the size and time of its picture, where there is one."""
     record = dict(record)
     try:
-      record['stamp'] = self.stamp(
-        directory.picture(ledger_lines.unit(record), record)
-      )
-    except (FvizError, OSError, ValueError):
+      file = directory.picture(ledger_lines.unit(record), record)
+      record['stamp'] = self.stamp(file)
+    except (OSError, ValueError):
       record.pop('stamp', None)
     return record
 
@@ -166,7 +154,7 @@ class Workdir(directory.Directory):
       if (stamp := self.stamp(file)) and record.get('stamp') == stamp:
         return True
       return atomic_files.is_whole_png(self.resolve(file))
-    except FvizError as error:
+    except errors.FvizError as error:
       _log.warning('Skipped the ledger entry of %s: %s', unit, error)
     except (OSError, ValueError):  # Not there, or no name of a file.
       pass
@@ -178,20 +166,15 @@ def reserve(path: epath.PathLike, process: int) -> locks.Lock:
   return locks.hold(_create(path), ledger_lines.count(process))
 
 
-# Opening.
-
-
 def _create(path: epath.PathLike) -> epath.Path:
   if '://' in os.fspath(path):
-    raise FvizError(
+    raise errors.FvizError(
       f'The working directory {os.fspath(path)} is not local; its lock and '
       'ledger need a local or mounted directory. Copy the result afterwards.'
     )
   path = epath.Path(os.path.abspath(os.path.expanduser(os.fspath(path))))
-  try:
+  with locks.usable(path):
     path.mkdir(parents=True, exist_ok=True)
-  except OSError as error:
-    raise locks.unwritable(path, error) from error
   return path
 
 

@@ -114,7 +114,7 @@ def test_snapshots_are_read_back(directory):
   assert finished_units.has_failed(other) and not finished_units.has_failed(one)
   assert read(failed, other) == [None, None]
   # Without its strip, the picture stands for all; without it, nothing does.
-  strip = directory.film_path(*fine, suffix='.png')
+  strip = directory.film_path(*fine)
   for data in (strip.read_bytes()[:40], None):
     strip.unlink() if data is None else strip.write_bytes(data)
     np.testing.assert_array_equal(read(fine, one), [wanted[1]] * 2)

@@ -210,7 +210,7 @@ def test_paths(tmp_path):
     assert work.relative(image) == 'images/block.conv/0007-01.png'
     assert work.resolve(work.relative(image)) == image
     film = work.film_path('a', 7, 1)
-    assert work.relative(film) == 'films/a/0007-01.gif'
+    assert work.relative(film) == 'films/a/0007-01.png'
     page = work.gallery_path('a', 2, 256)
     assert work.relative(page) == 'gallery/a/002-000256.png'
     for layer in ('', '.', '..', '../a', '/a', 'a\0', 'a' * 300):
