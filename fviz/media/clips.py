@@ -6,6 +6,7 @@ square, times that are not evenly spaced.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 from collections.abc import Iterator
@@ -47,16 +48,13 @@ def read(path: str) -> Iterator[Frame]:
   try:
     with av.open(path) as container:
       stream = _stream(container, path)
-      for frame in _decoded(container, stream, damage):
-        yield frame
-        damage.count += 1
-        damage.end = frame.time
+      yield from _decoded(container, stream, damage)
       damage.close(container, stream)
+  except errors.FvizError:
+    raise
   except (av.error.FFmpegError, ValueError, OSError) as error:
-    if isinstance(error, errors.FvizError):
-      raise
     if not isinstance(error, EOFError):  # A header alone.
-      damage.reason = getattr(error, 'strerror', None) or str(error)
+      damage.note(error)
   if not damage.count and damage.reason:
     raise errors.FvizError(
       f'Cannot read {path} as a clip: {damage.reason}. It may be cut short, or '
@@ -79,24 +77,19 @@ def length(path: str) -> int | None:
     return None  # `read` says what is wrong.
 
 
+@dataclasses.dataclass
 class _Damage:
-  """What is wrong with a clip that can be read nevertheless.
+  """What is wrong with a clip that can be read nevertheless."""
 
-  Attributes:
-    reason: why reading stopped, or what was wrong with a skipped packet.
-    skipped: damaged packets.
-    count: frames read.
-    end: seconds of the last one.
-    is_short: whether the file promises more.
-  """
+  reason: str = ''  # Why reading stopped, or a packet was skipped.
+  skipped: int = 0  # Damaged packets.
+  count: int = 0  # Frames read.
+  end: float = 0.0  # Seconds of the last one.
+  is_short: bool = False  # Whether the file promises more.
 
-  def __init__(self):
-    self.reason, self.skipped, self.is_short = '', 0, False
-    self.count, self.end = 0, 0.0
-
-  def skip(self, error: Exception) -> None:
+  def note(self, error: Exception, skipped: int = 0) -> None:
     self.reason = getattr(error, 'strerror', None) or str(error)
-    self.skipped += 1
+    self.skipped += skipped
 
   def close(self, container, stream) -> None:
     # The last frame lasts, too, and durations are rounded.
@@ -157,7 +150,7 @@ def _decoded(container, stream, damage: _Damage) -> Iterator[Frame]:
     try:
       frames = packet.decode()
     except av.error.InvalidDataError as error:
-      damage.skip(error)  # As players do.
+      damage.note(error, skipped=1)  # As players do.
       continue
     for frame in frames:
       time = frame.time
@@ -167,6 +160,7 @@ def _decoded(container, stream, damage: _Damage) -> Iterator[Frame]:
       # Damaged clips jump back; a film cannot.
       last = 0.0 if last < 0 else max(time - start, last + 1e-3)
       yield Frame(_upright(frame, aspect), last)
+      damage.count, damage.end = damage.count + 1, last
 
 
 def _upright(frame, aspect: float) -> np.ndarray:

@@ -58,7 +58,8 @@ def draw(
   columns = columns or math.ceil(math.sqrt(len(tiles)))
   rows = math.ceil(len(tiles) / columns)
   font = _font(texts, width)
-  line = math.ceil(sum(font.getmetrics())) if _has_text(texts) else 0
+  has_text = any(text.strip() for text in texts)
+  line = math.ceil(sum(font.getmetrics())) if has_text else 0
   cell = (height + line + gap, width + gap)
   size = (columns * cell[1] + gap, rows * cell[0] + gap)
   sheet = Image.new('RGB', size, _BACKGROUND)
@@ -66,13 +67,10 @@ def draw(
     left = gap + (i % columns) * cell[1]
     top = gap + (i // columns) * cell[0]
     sheet.paste(_tile(image, height, width, font), (left, top))
-    _write_caption(sheet, text, font, (left, top + height, width))
+    middle, shown = left + width / 2, _shortened(text, font, width)
+    draw = ImageDraw.Draw(sheet)
+    draw.text((middle, top + height), shown, _INK, font, anchor='ma')
   return np.asarray(sheet)
-
-
-def _has_text(captions: Iterable[str]) -> bool:
-  """Whether any caption has text. If not, tiles need no line for it."""
-  return any(caption.strip() for caption in captions)
 
 
 def _rgb(pixels: np.ndarray) -> Image.Image:
@@ -98,9 +96,8 @@ def _check(images: list, captions: list, columns: int | None, gap: int) -> None:
 def _tile_size(images: list, tile: Any) -> tuple[int, int]:
   """(height, width) of a tile in pixels."""
   if tile is None:
-    known = [i for i in images if i is not None]
-    height = max((i.height for i in known), default=64)
-    width = max((i.width for i in known), default=64)
+    sizes = [image.size for image in images if image is not None]
+    width, height = np.max(sizes or [(64, 64)], axis=0)
   else:
     height, width = tile if isinstance(tile, Sequence) else (tile, tile)
   if height < 1 or width < 1:
@@ -123,33 +120,22 @@ def _tile(
   """An image in the middle of its tile."""
   if image is None:
     tile = Image.new('RGB', (width, height), _FAILED)
-    draw = ImageDraw.Draw(tile)
-    text = _shortened('failed', font, width)
+    draw, text = ImageDraw.Draw(tile), _shortened('failed', font, width)
     draw.text((width / 2, height / 2), text, _INK, font, anchor='mm')
     return tile
   scale = min(height / image.height, width / image.width)
-  size = (
-    max(1, min(width, round(image.width * scale))),
-    max(1, min(height, round(image.height * scale))),
-  )
-  if size != image.size:
-    image = image.resize(size, Image.Resampling.LANCZOS)
+  w = max(1, min(width, round(image.width * scale)))
+  h = max(1, min(height, round(image.height * scale)))
+  if (w, h) != image.size:
+    image = image.resize((w, h), Image.Resampling.LANCZOS)
   tile = Image.new('RGB', (width, height), _BACKGROUND)
-  tile.paste(image, ((width - size[0]) // 2, (height - size[1]) // 2))
+  tile.paste(image, ((width - w) // 2, (height - h) // 2))
   return tile
 
 
-def _write_caption(
-  sheet: Image.Image, caption: str, font: Any, place: tuple[int, int, int]
-) -> None:
-  left, top, width = place
-  caption = _shortened(' '.join(caption.split()), font, width)
-  draw = ImageDraw.Draw(sheet)
-  draw.text((left + width / 2, top), caption, _INK, font, anchor='ma')
-
-
 def _shortened(text: str, font: Any, width: int) -> str:
-  """The text, or as much of its start as fits before an ellipsis."""
+  """A text on one line, or as much of it as fits before an ellipsis."""
+  text = ' '.join(text.split())
   if font.getlength(text) <= width:
     return text
   kept = text[:200]  # A hostile caption costs no quadratic time.

@@ -13,19 +13,12 @@ FLOWS = ('dis', 'farneback', 'none')
 
 
 class Motion(NamedTuple):
-  """How a frame came from the one before.
+  """How each pixel of a frame came from the one before, [h, w] each."""
 
-  Attributes:
-    rows: [h, w], the fractional row where each pixel was.
-    columns: [h, w], its column.
-    moving: [h, w] whether it moved at least the threshold.
-    hidden: [h, w] whether it could not be seen before.
-  """
-
-  rows: np.ndarray
+  rows: np.ndarray  # Fractional, where it was.
   columns: np.ndarray
-  moving: np.ndarray
-  hidden: np.ndarray
+  moving: np.ndarray  # Whether it moved more than the threshold.
+  hidden: np.ndarray  # Whether it could not be seen before.
 
 
 def motion(
@@ -63,55 +56,40 @@ def carried(
 
   Args:
     image: [h, w, 3] in [0, 1].
-    before: the last frame, of the same kind.
-    dream: the dream of the last frame, of the same kind.
+    before: the last frame, and `dream` its dream, of the same kind.
     moved: from `motion`.
     blend_flow: share of the dream's change, in [0, 1].
     blend_static: share of the dream, in [0, 1].
   """
-  added = _along(dream - before, moved.rows, moved.columns)
-  along = image + blend_flow * added
+  along = image + blend_flow * _along(dream - before, moved)
   still = (1 - blend_static) * image + blend_static * dream
   out = np.where(moved.moving[..., None], along, still)
   return np.clip(np.where(moved.hidden[..., None], image, out), 0, 1)
 
 
-def flicker(
-  frames: list[np.ndarray], dreams: list[np.ndarray], kind: str = 'dis'
-) -> float:
-  """Mean |dream - last dream along the flow of the frames| where both are seen.
-
-  Args:
-    frames: of the clip, uint8 [h, w, 3].
-    dreams: one a frame, [h, w, 3] in [0, 1].
-    kind: one of `FLOWS` but 'none'.
-  """
-  found = []
-  for i in range(1, len(frames)):
-    moved = motion(frames[i - 1], frames[i], kind, 0.0)
-    last = _along(dreams[i - 1], moved.rows, moved.columns)
-    difference = np.abs(dreams[i] - last).mean(-1)
-    found.append(difference[~moved.hidden].mean())
-  return float(np.mean(found))
-
-
 def is_cut(before: np.ndarray, after: np.ndarray, threshold: float) -> bool:
-  """Whether a new scene starts: the colours' histograms differ by a share."""
-  return _histogram_distance(before, after) > threshold
+  """Whether a new scene starts between two frames, uint8 [h, w, 3].
+
+  It does where the histograms of a colour are further apart than a threshold
+  in [0, 1] (total variation distance).
+  """
+  share = lambda x: [
+    np.histogram(x[..., c], 16, (0, 256))[0] / x[..., c].size for c in range(3)
+  ]
+  distances = np.abs(np.subtract(share(before), share(after))).sum(1) / 2
+  return float(distances.max()) > threshold
 
 
-def _along(
-  image: np.ndarray, rows: np.ndarray, columns: np.ndarray
-) -> np.ndarray:
-  """[h, w, c] at [h, w] positions, by Lanczos; mirrored outside.
+def _along(image: np.ndarray, moved: Motion) -> np.ndarray:
+  """[h, w, c] from where the pixels were, by Lanczos; mirrored outside.
 
   A dream is sampled anew at every frame. By bilinear samples its detail would
   be gone after ten.
   """
   return cv2.remap(
     np.ascontiguousarray(image, np.float32),
-    np.asarray(columns, np.float32),
-    np.asarray(rows, np.float32),
+    np.asarray(moved.columns, np.float32),
+    np.asarray(moved.rows, np.float32),
     cv2.INTER_LANCZOS4,
     borderMode=cv2.BORDER_REFLECT_101,
   )
@@ -124,13 +102,3 @@ def _flow(first: np.ndarray, second: np.ndarray, kind: str) -> np.ndarray:
     return cv2.calcOpticalFlowFarneback(*grey, None, 0.5, 3, 15, 3, 5, 1.2, 0)
   dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
   return dis.calc(*grey, None)
-
-
-def _histogram_distance(before: np.ndarray, after: np.ndarray) -> float:
-  """Total variation distance of the colours' histograms, 0 to 1."""
-  share = lambda x: [
-    np.histogram(x[..., c], 16, (0, 256))[0] / x[..., c].size for c in range(3)
-  ]
-  return float(
-    np.abs(np.subtract(share(before), share(after))).sum(1).max() / 2
-  )

@@ -122,7 +122,7 @@ class Index(Mapping[Unit, dict[str, Any]]):
 def _read(
   path: pathlib.Path, begin: int
 ) -> Iterator[tuple[int, int, tuple[Unit, dict[str, Any]] | None]]:
-  """Where each line begins, where to read on, and what it holds, if anything."""
+  """Where each line begins, where to read on, and what it holds or None."""
   broken = 0
   try:
     with path.open('rb') as file:
