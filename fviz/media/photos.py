@@ -7,20 +7,21 @@ cannot be read is refused with the reason.
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import hashlib
 import io
 import logging
 import os
 import pathlib
 import warnings
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageCms, ImageOps
 
-from fviz.errors import FvizError
+from fviz import errors
 from fviz.media import metadata
 
 _log = logging.getLogger(__name__)
@@ -28,29 +29,20 @@ _log = logging.getLogger(__name__)
 # No EPS and the like: those formats start other programs.
 _FORMATS = ('PNG', 'JPEG', 'WEBP', 'TIFF', 'BMP', 'GIF', 'PPM')
 _MOST_PIXELS = 90_000_000  # Pillow's own limit, to the next ten million.
-_SAMPLE = pathlib.Path(__file__).with_name('sample.jpg')
 
 
-@dataclasses.dataclass(frozen=True)
-class Photo:
-  """A photo as it is meant to be seen.
+class Photo(NamedTuple):
+  """A photo as it is meant to be seen."""
 
-  Attributes:
-    image: [h, w, 3] float32, sRGB in [0, 1].
-    alpha: [h, w] float32 in [0, 1], None where all is opaque.
-    path: where it came from.
-    sha256: of the file.
-  """
-
-  image: np.ndarray
-  alpha: np.ndarray | None
-  path: str
-  sha256: str
+  image: np.ndarray  # [h, w, 3] float32, sRGB in [0, 1].
+  alpha: np.ndarray | None  # [h, w] in [0, 1], None where all is opaque.
+  path: str  # Where it came from.
+  sha256: str  # Of the file.
 
 
 def sample() -> str:
   """The path of the sample photo: a cloudscape rendered by our own code."""
-  return os.fspath(_SAMPLE)
+  return os.fspath(pathlib.Path(__file__).with_name('sample.jpg'))
 
 
 def read(path: str | os.PathLike) -> Photo:
@@ -64,19 +56,10 @@ def read(path: str | os.PathLike) -> Photo:
   """
   path = os.fspath(path)
   data = _bytes(path)
-  try:
-    with _opened(data) as image:
-      _check_size(image, path)
-      _check_still(image, path)
-      image.load()
-      rgb, alpha = _decoded(image)
-  except FvizError:
-    raise
-  except Exception as error:  # Pillow raises a dozen kinds on broken files.
-    raise FvizError(
-      f'Cannot read {path} as a photo: {_reason(error)}. Known formats: '
-      f'{", ".join(_FORMATS)}.'
-    ) from error
+  with _opened(data, path) as image:
+    _check_still(image, path)
+    image.load()
+    rgb, alpha = _decoded(image)
   return Photo(rgb, alpha, path, hashlib.sha256(data).hexdigest())
 
 
@@ -86,14 +69,11 @@ def resized(image: ArrayLike, size: tuple[int, int]) -> np.ndarray:
   if image.shape[:2] == tuple(size):
     return image
   planes = np.atleast_3d(image)
-  done = [
-    Image.fromarray(np.ascontiguousarray(planes[..., c])).resize(
-      (size[1], size[0]), Image.Resampling.LANCZOS
-    )
-    for c in range(planes.shape[-1])
-  ]
-  out = np.clip(np.stack([np.asarray(d) for d in done], -1), 0, 1)
-  return out.reshape(*size, *image.shape[2:])
+  done = []
+  for c in range(planes.shape[-1]):
+    plane = Image.fromarray(np.ascontiguousarray(planes[..., c]))
+    done.append(plane.resize((size[1], size[0]), Image.Resampling.LANCZOS))
+  return np.clip(np.stack(done, -1), 0, 1).reshape(*size, *image.shape[2:])
 
 
 def fitted(image: np.ndarray, longest: int) -> np.ndarray:
@@ -119,11 +99,8 @@ def sha256(path: str | os.PathLike) -> str:
   Raises:
     FvizError: it cannot be read.
   """
-  try:
-    with open(path, 'rb') as file:
-      return hashlib.file_digest(file, 'sha256').hexdigest()
-  except OSError as error:
-    raise FvizError(f'Cannot read {path}: {error.strerror}.') from error
+  with errors.explained(f'Cannot read {path}'), open(path, 'rb') as file:
+    return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def read_record(path: str | os.PathLike) -> dict[str, Any]:
@@ -133,41 +110,42 @@ def read_record(path: str | os.PathLike) -> dict[str, Any]:
     FvizError: no picture, or one without a record of ours.
   """
   path = os.fspath(path)
-  data = _bytes(path)
-  try:
-    with _opened(data) as image:
-      _check_size(image, path)
-      if image.format == 'PNG':
-        image.load()  # Also reads the text behind the pixels.
-      text = metadata.of_picture(image)
-  except FvizError:
-    raise
-  except Exception as error:
-    raise FvizError(f'Cannot read {path}: {_reason(error)}.') from error
+  with _opened(_bytes(path), path) as image:
+    if image.format == 'PNG':
+      image.load()  # Also reads the text behind the pixels.
+    text = metadata.of_picture(image)
   return metadata.decoded(text, path)
-
-
-# Reading.
 
 
 def _bytes(path: str) -> bytes:
   if not os.path.isfile(path):
     kind = 'is no file' if os.path.exists(path) else 'does not exist'
-    raise FvizError(f'{path!r} {kind}: give the path of a photo.')
-  try:
+    raise errors.FvizError(f'{path!r} {kind}: give the path of a photo.')
+  with errors.explained(f'Cannot read {path}'):
     data = pathlib.Path(path).read_bytes()
-  except OSError as error:
-    raise FvizError(f'Cannot read {path}: {error.strerror}.') from error
   if not data:
-    raise FvizError(f'{path} is empty (0 bytes): copy the photo again.')
+    raise errors.FvizError(f'{path} is empty (0 bytes): copy the photo again.')
   return data
 
 
-def _opened(data: bytes) -> Image.Image:
-  with warnings.catch_warnings():
-    # `_check_size` explains it better.
-    warnings.simplefilter('ignore', Image.DecompressionBombWarning)
-    return Image.open(io.BytesIO(data), formats=_FORMATS)
+@contextlib.contextmanager
+def _opened(data: bytes, path: str) -> Iterator[Image.Image]:
+  """A picture of a sound size; says what is wrong with one that is broken."""
+  try:
+    with warnings.catch_warnings():
+      # `_check_size` explains it better.
+      warnings.simplefilter('ignore', Image.DecompressionBombWarning)
+      opened = Image.open(io.BytesIO(data), formats=_FORMATS)
+    with opened as image:
+      _check_size(image, path)
+      yield image
+  except errors.FvizError:
+    raise
+  except Exception as error:  # Pillow raises a dozen kinds on broken files.
+    raise errors.FvizError(
+      f'Cannot read {path} as a photo: {_reason(error)}. Known formats: '
+      f'{", ".join(_FORMATS)}.'
+    ) from error
 
 
 def _reason(error: Exception) -> str:
@@ -184,7 +162,7 @@ def _reason(error: Exception) -> str:
 def _check_size(image: Image.Image, path: str) -> None:
   pixels = image.width * image.height
   if pixels > _MOST_PIXELS:
-    raise FvizError(
+    raise errors.FvizError(
       f'{path} is {image.width} x {image.height} = {pixels / 1e6:.0f} '
       f'megapixels; the limit is {_MOST_PIXELS / 1e6:.0f}, against small files '
       'that fill the memory when they are unpacked. Scale it down first.'
@@ -194,7 +172,7 @@ def _check_size(image: Image.Image, path: str) -> None:
 def _check_still(image: Image.Image, path: str) -> None:
   frames = getattr(image, 'n_frames', 1)
   if frames > 1 and image.format != 'MPO':  # Phones: the first is the photo.
-    raise FvizError(
+    raise errors.FvizError(
       f'{path} has {frames} frames: dream it as a clip (fviz dream --video), '
       'or save the frame that you want as a picture.'
     )
@@ -209,13 +187,11 @@ def _decoded(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
   if 'A' in image.getbands() or 'transparency' in image.info:
     rgba = image.convert('RGBA')
     channel = rgba.getchannel('A')
-    opaque = channel.getextrema() == (255, 255)
-    alpha = None if opaque else _unit(channel)
+    alpha = None if channel.getextrema() == (255, 255) else _unit(channel)
     image = rgba.convert('RGB') if image.mode != 'LA' else image.convert('L')
   elif image.mode in ('P', '1'):
     image = image.convert('RGB')
-  image = _in_srgb(image, profile)
-  return _unit(image.convert('RGB')), alpha
+  return _unit(_in_srgb(image, profile).convert('RGB')), alpha
 
 
 def _unit(image: Image.Image) -> np.ndarray:
@@ -229,7 +205,7 @@ def _deep(image: Image.Image) -> np.ndarray:
   if image.mode != 'F' and grey.min() >= 0 and grey.max() <= 65535:
     grey = grey / 65535
   if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 1):
-    raise FvizError(
+    raise ValueError(
       f'its values go from {grey.min():g} to {grey.max():g}: of deep greys '
       'only 16 bits, or floats in [0, 1], are pictures'
     )
@@ -240,12 +216,9 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
   if not profile:
     return image
   try:
-    converted = ImageCms.profileToProfile(
-      image,
-      ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-      ImageCms.createProfile('sRGB'),
-      outputMode='RGB',
-    )
+    given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    srgb = ImageCms.createProfile('sRGB')
+    converted = ImageCms.profileToProfile(image, given, srgb, outputMode='RGB')
     return converted or image  # None comes of `inPlace` only.
   except (ImageCms.PyCMSError, OSError, ValueError) as error:
     _log.warning('Ignored a colour profile that cannot be used: %s', error)

@@ -71,8 +71,7 @@ def save(
 
 def encode(image: ArrayLike, record: Mapping | None = None) -> bytes:
   """The bytes of a PNG; see `save`."""
-  options = metadata.options('png', record)
-  buffer = io.BytesIO()
+  buffer, options = io.BytesIO(), metadata.options('png', record)
   to_pil(to_uint8(image)).save(buffer, 'png', **options)
   return buffer.getvalue()
 
@@ -87,12 +86,18 @@ def read(path: epath.PathLike) -> tuple[np.ndarray, dict[str, Any] | None]:
     FvizError: no PNG, cut short, too large, or its record is not JSON.
   """
   try:
-    data = epath.Path(path).read_bytes()
+    data = io.BytesIO(epath.Path(path).read_bytes())
     with warnings.catch_warnings():
       # A bomb is an error, not a warning on the way to 179 megapixels.
       warnings.simplefilter('error', Image.DecompressionBombWarning)
-      image, text = _decoded(data)
-    return image, None if text is None else plain_json.decode(text)
+      with Image.open(data, formats=['PNG']) as image:
+        image.load()  # Also reads the text behind the pixels.
+        text = metadata.of_picture(image)
+        if image.mode not in ('L', 'RGB', 'RGBA'):
+          image = image.convert('L' if image.mode == '1' else 'RGB')
+        pixels = np.array(image)
+    pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+    return pixels, None if text is None else plain_json.decode(text)
   except Exception as error:  # Pillow raises a dozen kinds on broken files.
     raise FvizError(
       f'Cannot read {path} as a PNG of fviz: {error}. Make it again.'
@@ -106,17 +111,6 @@ def _quantized(image: np.ndarray) -> np.ndarray:
     )
   image = np.nan_to_num(image.astype(np.float32), nan=0, posinf=1, neginf=0)
   return (255 * np.clip(image, 0, 1) + 0.5).astype(np.uint8)
-
-
-def _decoded(data: bytes) -> tuple[np.ndarray, str | bytes | None]:
-  """(uint8 [h, w, c], text of the record), or one of Pillow's errors."""
-  with Image.open(io.BytesIO(data), formats=['PNG']) as image:
-    image.load()  # Also reads the text behind the pixels.
-    text = metadata.of_picture(image)
-    if image.mode not in ('L', 'RGB', 'RGBA'):
-      image = image.convert('L' if image.mode == '1' else 'RGB')
-    pixels = np.array(image)
-  return pixels[..., None] if pixels.ndim == 2 else pixels, text
 
 
 def to_pil(image: np.ndarray) -> Image.Image:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import http.client
 import os
 import pathlib
@@ -15,6 +14,7 @@ import filelock
 import tqdm
 
 from fviz import errors
+from fviz.media import photos
 from fviz.models.weights import sources
 from fviz.storage.cache_folder import path as cache
 
@@ -52,17 +52,15 @@ def fetch(name: str, source: sources.Origin) -> pathlib.Path:
   path = location(name, source)
   if path.exists():
     return _trusted(path, name, source)
-  try:
+  with errors.explained(
+    f'Cannot write {path}',
+    'Set FVIZ_CACHE to a folder with room that you can write to.',
+  ):
     path.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(_beside(path, '.lock')):
       if path.exists():  # Another process was faster.
         return _trusted(path, name, source)
       _download(path, name, source)
-  except OSError as error:
-    raise errors.FvizError(
-      f'Cannot write {path}: {error.strerror or error}. Set FVIZ_CACHE to a '
-      'folder with room that you can write to.'
-    ) from error
   return path
 
 
@@ -74,16 +72,16 @@ def _download(path: pathlib.Path, name: str, source: sources.Origin) -> None:
       stated = _transfer(partial, name, source) or stated
       break
     except urllib.error.HTTPError as error:
-      raise _failed(path, name, source, f'{error.code} {error.reason}') from (
-        error
-      )
+      error.close()
+      why = f'{error.code} {error.reason}'
+      raise _failed(path, name, source, why) from error
     except urllib.error.URLError as error:
       raise _failed(path, name, source, str(error.reason)) from error
     except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
       if attempt == _ATTEMPTS - 1:
         why = f'the connection broke ({error}); run again to resume'
         raise _failed(path, name, source, why) from error
-  digest = sha256(partial)
+  digest = photos.sha256(partial)
   if not digest.startswith(source.sha256 or stated):
     partial.unlink()
     raise _wrong(path, name, source, digest, source.sha256 or stated)
@@ -104,6 +102,7 @@ def _transfer(partial: pathlib.Path, name: str, source: sources.Origin) -> str:
   except urllib.error.HTTPError as error:
     if error.code != 416:
       raise
+    error.close()
     if error.headers.get('Content-Range') == f'bytes */{have}':
       return ''  # Nothing is missing: killed before the file was verified.
     partial.unlink()  # What we have is no beginning of this file.
@@ -153,18 +152,12 @@ def _stated(headers) -> str:
   return digest if len(digest) == 64 else ''  # Small files state a git hash.
 
 
-def sha256(path: pathlib.Path) -> str:
-  """The hash of a file, as hexadecimal digits."""
-  with open(path, 'rb') as file:
-    return hashlib.file_digest(file, 'sha256').hexdigest()
-
-
 def _trusted(
   path: pathlib.Path, name: str, source: sources.Origin
 ) -> pathlib.Path:
   """A file in the cache, verified if it did not come through `fetch`."""
   if not _beside(path, '.sha256').exists():
-    digest = sha256(path)
+    digest = photos.sha256(path)
     if not digest.startswith(source.sha256):
       raise _wrong(path, name, source, digest, source.sha256)
     with contextlib.suppress(OSError):  # A read-only cache is as good.
