@@ -63,9 +63,9 @@ def write(
       container.metadata.update(metadata.tags(record))
       _mux(container, _CODECS[suffix.lower()], frames, fps, times, audio)
     os.replace(temporary, output)
+  except errors.FvizError:
+    raise
   except (av.error.FFmpegError, ValueError, OSError) as error:
-    if isinstance(error, errors.FvizError):
-      raise
     raise errors.FvizError(
       f'Cannot write {output}: {getattr(error, "strerror", None) or error}. '
       'The frames are kept: run it again when there is space, or choose '

@@ -20,29 +20,21 @@ _SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp', '.tif', '.tiff', '.bmp', '.ppm')
 
 
 class Statistics(NamedTuple):
-  """What a folder of photos has in common.
+  """What a folder of photos has in common."""
 
-  Attributes:
-    covariance: [3, 3], of RGB over all pixels.
-    photos: [m, 256, 256, 3] float32 in [0, 1], the middle squares.
-  """
-
-  covariance: np.ndarray
-  photos: np.ndarray
+  covariance: np.ndarray  # [3, 3], of RGB over all pixels.
+  photos: np.ndarray  # [m, 256, 256, 3] float32 in [0, 1], the middle squares.
 
 
 def measured_spectrum(
   images: np.ndarray, size: tuple[int, int], from_rgb: Callable[[Array], Array]
 ) -> Array:
-  """The mean magnitude of the Fourier spectra of images.
+  """The mean magnitude of images' spectra, [c, height, width // 2 + 1].
 
   Args:
     images: [m, h, w, c] in [0, 1].
     size: (height, width) that they are resized to.
     from_rgb: a colour map's inverse.
-
-  Returns:
-    [c, height, width // 2 + 1].
   """
   total = np.zeros(())
   for image in images:
@@ -58,8 +50,7 @@ def statistics(folder: str) -> Statistics:
     FvizError: no such folder, no photos in it, or one that cannot be read.
   """
   pictures = images(folder)
-  colors = pictures.reshape(-1, 3).astype(np.float64)
-  covariance = np.cov(colors, rowvar=False)
+  covariance = np.cov(pictures.reshape(-1, 3).astype(np.float64), rowvar=False)
   if np.linalg.matrix_rank(covariance, tol=1e-9) < 3:
     raise FvizError(
       f'The photos in {folder} have too few colours for axes of their own: '

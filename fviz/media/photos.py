@@ -72,7 +72,8 @@ def resized(image: ArrayLike, size: tuple[int, int]) -> np.ndarray:
   done = []
   for c in range(planes.shape[-1]):
     plane = Image.fromarray(np.ascontiguousarray(planes[..., c]))
-    done.append(plane.resize((size[1], size[0]), Image.Resampling.LANCZOS))
+    plane = plane.resize((size[1], size[0]), Image.Resampling.LANCZOS)
+    done.append(np.asarray(plane))
   return np.clip(np.stack(done, -1), 0, 1).reshape(*size, *image.shape[2:])
 
 

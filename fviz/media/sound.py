@@ -12,17 +12,11 @@ _OF_WEBM = ('opus', 'vorbis')
 
 
 class Track(NamedTuple):
-  """The sound of a clip on its way into a film.
+  """The sound of a clip on its way into a film."""
 
-  Attributes:
-    path: the clip's.
-    stream: the film's.
-    copied: whether packets are taken as they are, or encoded anew.
-  """
-
-  path: str
-  stream: Any
-  copied: bool
+  path: str  # The clip's.
+  stream: Any  # The film's.
+  copied: bool  # Whether packets are taken as they are, or encoded anew.
 
   @classmethod
   def of(cls, container, path: str) -> Track | None:
@@ -32,12 +26,10 @@ class Track(NamedTuple):
         return None
       old = source.streams.audio[0]
       is_webm = 'webm' in container.format.name
-      name = old.codec_context.name
-      if name in (_OF_WEBM if is_webm else _COPIED):
+      if old.codec_context.name in (_OF_WEBM if is_webm else _COPIED):
         return cls(path, container.add_stream_from_template(old), True)
-      codec = 'libopus' if is_webm else 'aac'
       # Opus knows a few rates only; what is encoded is resampled to it.
-      rate = 48000 if is_webm else old.rate
+      codec, rate = ('libopus', 48000) if is_webm else ('aac', old.rate)
       stream = container.add_stream(codec, rate=rate, layout=old.layout)
       return cls(path, stream, False)
 
@@ -48,8 +40,7 @@ class Track(NamedTuple):
       # Frames are timed from the first one on, and so must the sound be.
       start = float((video.start_time or 0) * video.time_base)
       packets = _whole(source.demux(old))
-      parts = packets if self.copied else _decoded(packets)
-      for part in parts:
+      for part in packets if self.copied else _decoded(packets):
         time = float((part.pts or 0) * part.time_base) - start
         if time >= end:
           break
@@ -60,12 +51,9 @@ class Track(NamedTuple):
 
   def _mux(self, container, part, shift: int) -> None:
     part.pts -= shift
-    if not self.copied:
-      container.mux(self.stream.encode(part))
-      return
-    part.dts -= shift
-    part.stream = self.stream
-    container.mux(part)
+    if self.copied:
+      part.dts, part.stream = part.dts - shift, self.stream
+    container.mux(part if self.copied else self.stream.encode(part))
 
 
 def _whole(packets):

@@ -9,10 +9,10 @@ and the PNGs of `workdir` are the truth.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from tensorboard.plugins.scalar import metadata as scalar_metadata
 from tensorboard.plugins.text import metadata as text_metadata
 from tensorboard.util import tensor_util
 
-from fviz.errors import FvizError
+from fviz import errors
 from fviz.media import png
 from fviz.tensorboard import event_file
 
@@ -54,61 +54,55 @@ class Writer:
     image = png.to_uint8(image)
     height, width, _ = image.shape
     data = [b'%d' % width, b'%d' % height, png.encode(image)]
-    self._add(tag, data, image_metadata, step)
+    self._add_data(tag, data, image_metadata, step)
 
   def scalar(self, tag: str, value: ArrayLike, step: int) -> None:
     """Adds one number: anything of size 1."""
     value = np.asarray(value)
     if value.size != 1:
-      raise FvizError(f'{tag!r} is no scalar: its shape is {value.shape}.')
-    self._add(tag, value.reshape(()).astype(np.float32), scalar_metadata, step)
+      raise errors.FvizError(
+        f'{tag!r} is no scalar: its shape is {value.shape}.'
+      )
+    data = value.reshape(()).astype(np.float32)
+    self._add_data(tag, data, scalar_metadata, step)
 
   def histogram(
     self, tag: str, values: ArrayLike, step: int, bins: int = 30
   ) -> None:
     """Adds the histogram of the finite values of an array of any shape."""
-    self._add(tag, _buckets(values, bins), histogram_metadata, step)
+    self._add_data(tag, _buckets(values, bins), histogram_metadata, step)
 
   def text(self, tag: str, markdown: str, step: int = 0) -> None:
     """Adds a text in markdown."""
-    self._add(tag, markdown.encode(), text_metadata, step)
+    self._add_data(tag, markdown.encode(), text_metadata, step)
 
   def hparams(self, name: str, values: Mapping[str, Any]) -> None:
-    """Makes this event file one row of the HParams tab.
+    """Makes this event file a row of the HParams tab, of that name.
 
-    Args:
-      name: of the row.
-      values: numbers, booleans and texts by name.
+    The values are numbers, booleans and texts by name.
     """
     start = plugin_data_pb2.SessionStartInfo(group_name=name)
     for key, value in values.items():
       start.hparams[key].CopyFrom(_hparam(value))
     end = plugin_data_pb2.SessionEndInfo(status=api_pb2.STATUS_SUCCESS)
-    pack = plugin_data_pb2.HParamsPluginData
-    self._add_hparams(
-      hparams_metadata.SESSION_START_INFO_TAG, pack(session_start_info=start)
-    )
-    self._add_hparams(
-      hparams_metadata.SESSION_END_INFO_TAG, pack(session_end_info=end)
-    )
+    tags = hparams_metadata
+    self._add_hparams(tags.SESSION_START_INFO_TAG, session_start_info=start)
+    self._add_hparams(tags.SESSION_END_INFO_TAG, session_end_info=end)
 
   def hparams_table(
     self, columns: Mapping[str, Iterable[Any]], metrics: Iterable[str]
   ) -> None:
     """Declares the HParams tab of a directory; its runs are the rows.
 
-    Args:
-      columns: the values that each hyperparameter takes.
-      metrics: tags of scalars that every run has.
+    The columns have the values that each hyperparameter takes, the metrics are
+    tags of scalars that every run has.
     """
+    names = [api_pb2.MetricName(tag=tag) for tag in metrics]
     experiment = api_pb2.Experiment(
       hparam_infos=[_hparam_info(k, v) for k, v in columns.items()],
-      metric_infos=[
-        api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in metrics
-      ],
+      metric_infos=[api_pb2.MetricInfo(name=name) for name in names],
     )
-    data = plugin_data_pb2.HParamsPluginData(experiment=experiment)
-    self._add_hparams(hparams_metadata.EXPERIMENT_TAG, data)
+    self._add_hparams(hparams_metadata.EXPERIMENT_TAG, experiment=experiment)
 
   def flush(self) -> None:
     """Returns when everything added so far is on the disk."""
@@ -119,23 +113,17 @@ class Writer:
     """A second time does nothing."""
     self._file.close()
 
-  def _add(self, tag: str, data: Any, metadata: Any, step: int) -> None:
-    value = summary_pb2.Summary.Value(
-      tag=tag,
-      tensor=tensor_util.make_tensor_proto(data),
-      metadata=metadata.create_summary_metadata('', ''),
-    )
-    self._add_value(value, step)
+  def _add_data(self, tag: str, data: Any, plugin: Any, step: int) -> None:
+    tensor = tensor_util.make_tensor_proto(data)
+    self._add(tag, tensor, plugin.create_summary_metadata('', ''), step)
 
-  def _add_hparams(self, tag: str, data: Any) -> None:
-    value = summary_pb2.Summary.Value(
-      tag=tag,
-      tensor=hparams_metadata.NULL_TENSOR,
-      metadata=hparams_metadata.create_summary_metadata(data),
-    )
-    self._add_value(value, 0)
+  def _add_hparams(self, tag: str, **data: Any) -> None:
+    packed = plugin_data_pb2.HParamsPluginData(**data)
+    metadata = hparams_metadata.create_summary_metadata(packed)
+    self._add(tag, hparams_metadata.NULL_TENSOR, metadata, 0)
 
-  def _add_value(self, value: Any, step: int) -> None:
+  def _add(self, tag: str, tensor: Any, metadata: Any, step: int) -> None:
+    value = summary_pb2.Summary.Value(tag=tag, tensor=tensor, metadata=metadata)
     summary = summary_pb2.Summary(value=[value])
     self._write(event_pb2.Event(step=int(step), summary=summary))
 
@@ -145,15 +133,11 @@ class Writer:
       self._file.add(event.SerializeToString())
 
 
-@contextlib.contextmanager
-def _explained(path: epath.PathLike) -> Iterator[None]:
-  try:
-    yield
-  except OSError as error:
-    raise FvizError(
-      f'Cannot write TensorBoard events to {path}: {error.strerror or error}. '
-      'Choose a directory you can write to, or free some space.'
-    ) from error
+def _explained(path: epath.PathLike) -> AbstractContextManager[None]:
+  return errors.explained(
+    f'Cannot write TensorBoard events to {path}',
+    'Choose a directory you can write to, or free some space.',
+  )
 
 
 def _hparam(value: Any) -> struct_pb2.Value:
@@ -181,7 +165,7 @@ def _hparam_info(name: str, values: Iterable[Any]) -> api_pb2.HParamInfo:
 def _buckets(values: ArrayLike, bins: int) -> np.ndarray:
   """float64 [bins, 3]: left edge, right edge, count."""
   if bins < 1:
-    raise FvizError(f'A histogram has at least 1 bin, not {bins}.')
+    raise errors.FvizError(f'A histogram has at least 1 bin, not {bins}.')
   values = np.asarray(values).astype(np.float64).ravel()
   counts, edges = np.histogram(values[np.isfinite(values)], bins)
   return np.stack([edges[:-1], edges[1:], counts], axis=-1)
