@@ -41,11 +41,7 @@ def write(path: epath.PathLike, data: bytes) -> None:
 
 
 def append(descriptor: int, data: bytes) -> None:
-  """Adds to the end of a file opened as `APPENDING`, all or nothing.
-
-  Raises:
-    OSError: the disk is full, for one; the file is as it was.
-  """
+  """Adds to a file opened as `APPENDING`; an OSError leaves it as it was."""
   size = os.fstat(descriptor).st_size
   try:
     while data:

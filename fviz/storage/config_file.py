@@ -16,14 +16,8 @@ _ABSENT = object()
 def settle(path: epath.Path, config: dict, ignore: Iterable[str]) -> dict:
   """Records the config of a new directory, or compares it with an old one's.
 
-  Args:
-    path: the directory.
-    config: of `normalized`; returned as recorded.
-    ignore: dotted names of fields that may differ.
-
-  Raises:
-    FvizError: the configs differ (the message lists the fields), or
-      config.json is missing beside a ledger, or cannot be read.
+  Returns the recorded one. Dotted names of fields that may differ are in
+  `ignore`; where others do, an FvizError lists them.
   """
   file = path / 'config.json'
   if not file.exists():

@@ -28,11 +28,11 @@ def append(path: str, lines: bytes) -> None:
   """Adds whole lines to a ledger, all or none; on the disk on return."""
   descriptor = os.open(path, atomic_files.APPENDING, 0o644)
   try:
-    _mend(descriptor)
-    new = not os.fstat(descriptor).st_size
+    if size := os.fstat(descriptor).st_size:
+      _mend(descriptor)
     atomic_files.append(descriptor, lines)
     os.fsync(descriptor)
-    if new:
+    if not size:
       atomic_files.sync_directory(os.path.dirname(path))
   finally:
     os.close(descriptor)
@@ -159,9 +159,7 @@ def _lines(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
 
 
 def _mend(descriptor: int) -> None:
-  """Ends the file at a line's end, so that the next record stands alone."""
-  if not os.fstat(descriptor).st_size:
-    return
+  """Ends a file at a line's end, so that the next record stands alone."""
   os.lseek(descriptor, -1, os.SEEK_END)
   if os.read(descriptor, 1) == b'\n':
     return

@@ -26,9 +26,6 @@ class Lock:
 
   `with Lock(file) as lock` releases it at the end. The file is made where it
   does not exist, and stays where it is, as removing it would race.
-
-  Raises:
-    FvizError: the file cannot be opened for writing.
   """
 
   def __init__(self, file: epath.PathLike):
@@ -49,8 +46,7 @@ class Lock:
   def take(self, wait: bool = False) -> bool:
     """Locks the file; False where another has it, unless we `wait` for it.
 
-    Raises:
-      OSError: the system has no such locks, as some network file systems.
+    OSError where there are no such locks, as on some network file systems.
     """
     return filelock.lock_descriptor(self._file.fileno(), blocking=wait)
 
@@ -75,11 +71,7 @@ class Lock:
 
 
 def hold(path: epath.Path, process: int) -> Lock:
-  """The lock of a process on a working directory.
-
-  Raises:
-    FvizError: somebody else has it, or the directory is not writable.
-  """
+  """The lock of a process on a working directory; FvizError if it is held."""
   lock = Lock(path / f'.lock-{process}')
   try:
     is_ours = lock.take()
@@ -87,12 +79,11 @@ def hold(path: epath.Path, process: int) -> Lock:
     _log.warning('No lock on %s (%s): run one process only.', path, error)
     is_ours = True
   if not is_ours:
-    owner = lock.owner() or 'unknown'
+    owner = f'pid {lock.owner() or "unknown"}, process number {process}'
     lock.release()
     raise errors.FvizError(
-      f'The working directory {path} is in use by another process (pid '
-      f'{owner}, process number {process}). Wait for it, stop it, or use '
-      'another workdir.'
+      f'The working directory {path} is in use by another process ({owner}). '
+      'Wait for it, stop it, or use another workdir.'
     )
   with contextlib.suppress(OSError):  # A full disk: only the message is poorer.
     lock.sign()

@@ -61,8 +61,8 @@ class Workdir(directory.Directory):
       path: a local directory, created with its parents.
       config: what the pictures depend on; nested mappings are fine.
       ignore: dotted names of fields that may differ from the recorded config.
-      process: number of this process among those that share the directory.
-      processes: how many there are; number 0 looks for others.
+      process: number of this process among the `processes` that share the
+        directory; number 0 looks for others.
       held: the lock from `reserve`, if it was called before.
 
     Raises:
