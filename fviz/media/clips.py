@@ -4,8 +4,6 @@ What cameras do to frames is undone here: rotation flags, pixels that are not
 square, times that are not evenly spaced.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import logging
 import os

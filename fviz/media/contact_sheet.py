@@ -1,7 +1,5 @@
 """Contact sheets: many pictures on one, each with its caption below."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any

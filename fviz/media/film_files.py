@@ -1,7 +1,5 @@
 """Films as files, by PyAV: frames at their times, with the sound of a clip."""
 
-from __future__ import annotations
-
 import fractions
 import os
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """Images sampled on the host: zoomed, turned, shifted, moved along a flow."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -4,8 +4,6 @@ PNGs keep it in the text chunk `fviz`, JPEGs and GIFs in their comment, WebPs in
 EXIF (ImageDescription), films in the tag `comment`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

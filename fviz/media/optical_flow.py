@@ -1,7 +1,5 @@
 """Optical flow by OpenCV: how things move from one frame to the next."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Folders of photos: the middle square of each, and statistics of all."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from typing import NamedTuple

@@ -5,8 +5,6 @@ Files come from cameras, phones and strangers. What a reader could get wrong
 cannot be read is refused with the reason.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """Pictures as files that carry their recipe, written whole or not at all."""
 
-from __future__ import annotations
-
 import io
 import os
 import pathlib

@@ -1,7 +1,5 @@
 """PNGs that carry their record, written whole and read with care."""
 
-from __future__ import annotations
-
 import io
 import warnings
 from collections.abc import Mapping

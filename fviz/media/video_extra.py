@@ -1,7 +1,5 @@
 """PyAV and OpenCV, which the extra `video` installs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from fviz import errors

@@ -1,7 +1,5 @@
 """Files that are whole or not there, whatever happens meanwhile."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import pathlib

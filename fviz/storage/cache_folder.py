@@ -1,7 +1,5 @@
 """Where downloads and compiled programs are kept between runs."""
 
-from __future__ import annotations
-
 import os
 import pathlib
 import sys

@@ -1,7 +1,5 @@
 """The config of a working directory: recorded once, compared ever after."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 

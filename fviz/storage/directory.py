@@ -3,8 +3,6 @@
 Names of layers and paths in ledgers come from strangers.
 """
 
-from __future__ import annotations
-
 import os
 import pathlib
 import re

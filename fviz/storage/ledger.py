@@ -4,8 +4,6 @@ A million lines must neither fill the memory nor the evening: an index holds
 where a unit's line is, about 200 bytes a unit, and reads the line when asked.
 """
 
-from __future__ import annotations
-
 import logging
 import mmap
 import os

@@ -1,7 +1,5 @@
 """Records of units as lines of a ledger, checked on the way in and out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """JSON from files that anybody may have edited."""
 
-from __future__ import annotations
-
 import json
 import math
 from typing import Any, SupportsFloat

@@ -5,8 +5,6 @@ where a full disk is an exception that nobody catches, and computes checksums in
 Python, a byte at a time.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 import pathlib
