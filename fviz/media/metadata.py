@@ -44,10 +44,9 @@ def options(kind: str, record: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def of_picture(image: Image.Image) -> str | bytes | None:
-  """The text where a picture would have its record; of a PNG, once loaded.
+  """The text where a picture would have its record; ValueError if too long.
 
-  Raises:
-    ValueError: it is too long.
+  A PNG has to be loaded before.
   """
   if isinstance(image, PngImagePlugin.PngImageFile):
     text = image.text.get(_CHUNK)

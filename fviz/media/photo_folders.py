@@ -58,11 +58,7 @@ def statistics(folder: str) -> Statistics:
 
 
 def images(folder: str, side: int = _SIDE) -> np.ndarray:
-  """The middle squares of a folder's photos, [m, side, side, 3] in [0, 1].
-
-  Raises:
-    FvizError: as `statistics`.
-  """
+  """The middle squares of a folder's photos, [m, side, side, 3] in [0, 1]."""
   found = (photos.read(path).image for path in _files(folder))
   return np.stack([photos.middle_square(image, side) for image in found])
 

@@ -93,11 +93,7 @@ def middle_square(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def sha256(path: str | os.PathLike) -> str:
-  """The hash of a file of any size and kind.
-
-  Raises:
-    FvizError: it cannot be read.
-  """
+  """The hash of a file of any kind; FvizError where it cannot be read."""
   with errors.explained(f'Cannot read {path}'), open(path, 'rb') as file:
     return hashlib.file_digest(file, 'sha256').hexdigest()
 

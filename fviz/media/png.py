@@ -57,12 +57,10 @@ def stretched(image: ArrayLike) -> np.ndarray:
 def save(
   path: epath.PathLike, image: ArrayLike, record: Mapping | None = None
 ) -> None:
-  """Writes a PNG whole or not at all.
+  """Writes a PNG whole or not at all, with the directory that it lies in.
 
-  Args:
-    path: where; its directory is created.
-    image: as in `to_uint8`.
-    record: what made it, kept as JSON in the text chunk 'fviz'.
+  The image is as in `to_uint8`. The record is what made it, and is kept as JSON
+  in the text chunk 'fviz'.
   """
   atomic_files.write(path, encode(image, record))
 

@@ -1,8 +1,6 @@
 """The sound of a clip, copied into a film of it."""
 
-from __future__ import annotations
-
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from fviz.media.video_extra import av
 
@@ -19,7 +17,7 @@ class Track(NamedTuple):
   copied: bool  # Whether packets are taken as they are, or encoded anew.
 
   @classmethod
-  def of(cls, container, path: str) -> Track | None:
+  def of(cls, container, path: str) -> Self | None:
     """Adds a stream for a clip's first sound to a film; None without any."""
     with av.open(path) as source:
       if not source.streams.audio:

@@ -64,7 +64,10 @@ def is_whole_png(path: epath.PathLike) -> bool:
   """Whether a file is a PNG from its first to its last checksum."""
   try:
     with open(path, 'rb') as file:
-      return file.read(len(_PNG)) == _PNG and _has_whole_chunks(file)
+      begin = file.read(16)
+      file.seek(8)
+      is_png = begin[:8] == _PNG and begin[12:] == b'IHDR'
+      return is_png and _has_whole_chunks(file)
   except OSError:
     return False
 
@@ -81,18 +84,15 @@ def sync_directory(path: str) -> None:
 
 def _has_whole_chunks(file: BinaryIO) -> bool:
   """Piece by piece: a chunk may claim two gigabytes."""
-  first = True
   while len(head := file.read(8)) == 8:
     size, kind = struct.unpack('>I4s', head)
     checksum = zlib.crc32(kind)
     while size and (piece := file.read(min(size, _PIECE))):
       checksum, size = zlib.crc32(piece, checksum), size - len(piece)
-    is_whole = not size and file.read(4) == struct.pack('>I', checksum)
-    if not is_whole or (first and kind != b'IHDR'):
+    if size or file.read(4) != struct.pack('>I', checksum):
       return False
     if kind == b'IEND':
       return not file.read(1)
-    first = False
   return False
 
 

@@ -4,8 +4,6 @@ In a working directory `.lock-<process>` is held as long as a process works
 there, `.lock-config` for the moment in which a process settles in or leaves.
 """
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os
@@ -21,7 +19,7 @@ _log = logging.getLogger(__name__)
 _SETTLING = '.lock-config'
 
 
-class Lock:
+class Lock(contextlib.AbstractContextManager['Lock']):
   """A file that one holder at a time can lock, until it releases it or dies.
 
   `with Lock(file) as lock` releases it at the end. The file is made where it
@@ -31,9 +29,6 @@ class Lock:
   def __init__(self, file: epath.PathLike):
     with usable(os.path.dirname(file)):
       self._file = open(file, 'a+b', buffering=0)
-
-  def __enter__(self) -> Lock:
-    return self
 
   def __exit__(self, *unused) -> None:
     self.release()

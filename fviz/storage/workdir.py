@@ -7,13 +7,11 @@ directory may have been cut short, edited or sent by somebody else: reading
 warns and skips, and no path found in a ledger leaves the directory.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Self
 
 from etils import epath
 
@@ -31,7 +29,7 @@ from fviz.storage.ledger_lines import Unit
 _log = logging.getLogger(__name__)
 
 
-class Workdir(directory.Directory):
+class Workdir(directory.Directory, AbstractContextManager['Workdir']):
   """A locked working directory; use `Workdir.open` and `with`.
 
   Attributes:
@@ -54,7 +52,7 @@ class Workdir(directory.Directory):
     process: int = 0,
     processes: int = 1,
     held: locks.Lock | None = None,
-  ) -> Workdir:
+  ) -> Self:
     """Creates or resumes a working directory.
 
     Args:
@@ -86,9 +84,6 @@ class Workdir(directory.Directory):
         lock.release()
         raise
     return cls(path, config, process, lock)
-
-  def __enter__(self) -> Workdir:
-    return self
 
   def __exit__(self, *unused) -> None:
     self.close()

@@ -7,8 +7,6 @@ and the PNGs of `workdir` are the truth.
 # Protobuf makes the classes of its modules at import, where no checker looks.
 # pyright: reportAttributeAccessIssue=false
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -35,16 +33,13 @@ from fviz.tensorboard import event_file
 _VERSION = 'brain.Event:2'  # Of the format, as TensorBoard expects it first.
 
 
-class Writer:
+class Writer(AbstractContextManager['Writer']):
   """An event file; `with Writer(logdir) as writer` closes it."""
 
   def __init__(self, logdir: epath.PathLike):
     with _explained(logdir):
       self._file = event_file.File(os.fspath(logdir))
     self._write(event_pb2.Event(file_version=_VERSION))
-
-  def __enter__(self) -> Writer:
-    return self
 
   def __exit__(self, *unused) -> None:
     self.close()
