@@ -19,19 +19,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from fviz import types
+from fviz.compiler import convolution
+from fviz.types import Array
 
 # The kernel's side of the transform, for the points 0, 1, -1, 2, -2, infinity.
-_KERNEL = np.array(
-  [
-    [1 / 4, 0, 0],
-    [-1 / 6, -1 / 6, -1 / 6],
-    [-1 / 6, 1 / 6, -1 / 6],
-    [1 / 24, 1 / 12, 1 / 6],
-    [1 / 24, -1 / 12, 1 / 6],
-    [0, 0, 1],
-  ]
-)
+_ROWS = [6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]
+_KERNEL = np.array(_ROWS) / 24
 _CHANNELS = 64  # With fewer channels the additions cost more than is saved.
 
 
@@ -44,32 +37,30 @@ def pays(kernel: tuple[int, ...], strides: Sequence[int]) -> bool:
   )
 
 
-def transformed(kernel: types.Array) -> list[types.Array]:
+def transformed(kernel: Array) -> list[Array]:
   """The transform of a kernel [3, 3, in, out]: six columns, [6, in, out] each.
 
   They are separate arrays, as XLA would copy slices of one in every step.
   """
   matrix = jnp.asarray(_KERNEL, kernel.dtype)
-  both = jnp.einsum(
-    'ah,bw,hwio->baio', matrix, matrix, kernel, precision='highest'
-  )
-  return list(both)
+  formula = 'ah,bw,hwio->baio'
+  return list(jnp.einsum(formula, matrix, matrix, kernel, precision='highest'))
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
 def conv(
-  x: types.Array,
-  kernel: list[types.Array],
-  flipped: list[types.Array],
-  padding: Sequence[tuple[int, int]],
-) -> types.Array:
+  x: Array,
+  kernel: list[Array],
+  flipped: list[Array],
+  padding: convolution.Padding,
+) -> Array:
   """A 3x3 convolution of stride 1; the kernel's gradient is zero.
 
   Args:
     x: [n, h, w, in].
     kernel: `transformed(k)` of a kernel k, [3, 3, in, out].
     flipped: `transformed(convolution.flip(k))`, for the input's gradient.
-    padding: rows of zeros ((above, below), (left, right)).
+    padding: rows and columns of zeros.
 
   >>> k = jnp.ones((3, 3, 2, 4))
   >>> u = transformed(k)
@@ -126,7 +117,12 @@ def _convolve(x, kernel, padding):
   n, _, _, channels = x.shape
   h, w = (s + sum(p) - 2 for s, p in zip(x.shape[1:3], padding, strict=True))
   rows, columns = -(-h // 4), -(-w // 4)
-  x = lax.pad(x, jnp.zeros((), x.dtype), _pads(padding, (h, w)))
+  # Up to whole tiles, and one more tile.
+  pads = [
+    (low, high + 2 + -size % 4)
+    for (low, high), size in zip(padding, (h, w), strict=True)
+  ]
+  x = convolution.padded(x, pads)
   x = jnp.stack(_before(x, 1))  # [6, n, rows, width, in].
   products = [
     lax.dot_general(
@@ -137,16 +133,6 @@ def _convolve(x, kernel, padding):
   y = jnp.stack(_after(products), 4)
   y = jnp.stack(_after(list(y.reshape(6, n, rows, columns * 4, -1))), 2)
   return y.reshape(n, rows * 4, columns * 4, -1)[:, :h, :w]
-
-
-def _pads(padding, outputs):
-  """The convolution's own pads, then up to whole tiles and one more tile."""
-  rest = [-size % 4 + 2 for size in outputs]
-  pads = [
-    (low, high + more, 0)
-    for (low, high), more in zip(padding, rest, strict=True)
-  ]
-  return [(0, 0, 0), *pads, (0, 0, 0)]
 
 
 def _before(x, axis):
