@@ -1,6 +1,6 @@
-"""Settings of XLA and of memory that make CPUs faster.
+"""Settings of XLA and of memory that make CPUs faster, made before JAX starts.
 
-This module does not import JAX, as the settings must come before it starts.
+So this module does not import JAX.
 """
 
 import ctypes
@@ -42,7 +42,7 @@ def _keep_memory() -> None:
 
 
 def _known() -> bool:
-  """Whether XLA's file has the flag: XLA aborts at one that it does not know."""
+  """Whether XLA's file has the flag; XLA aborts at what it does not know."""
   spec = importlib.util.find_spec('jaxlib')
   if spec is None or spec.origin is None:
     return False

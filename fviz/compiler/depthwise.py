@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from fviz.compiler import convolution
+from fviz.compiler.convolution import Padding, Pair, gradient_padding, padded
 from fviz.types import Array
 
 _PLACES = 49  # Larger kernels make the compiled programs too long.
@@ -27,12 +27,7 @@ def pays(kernel: tuple[int, ...], groups: int) -> bool:
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def conv(
-  x: Array,
-  kernel: Array,
-  strides: convolution.Pair,
-  padding: convolution.Padding,
-) -> Array:
+def conv(x: Array, kernel: Array, strides: Pair, padding: Padding) -> Array:
   """A depthwise convolution; the kernel's gradient is zero.
 
   Images are [n, h, w, c], kernels [h, w, c]. Negative padding cuts rows off.
@@ -42,7 +37,7 @@ def conv(
   >>> y.shape, y[0, :2, 0, 0].tolist()
   ((1, 3, 4, 2), [4.0, 6.0])
   """
-  return _sum(convolution.padded(x, padding), kernel, strides)
+  return _sum(padded(x, padding), kernel, strides)
 
 
 def _forward(x, kernel, strides, padding):
@@ -52,8 +47,7 @@ def _forward(x, kernel, strides, padding):
 def _backward(strides, padding, residuals, g):
   like, kernel = residuals
   sizes = like.shape[1:3], g.shape[1:3], kernel.shape[:2]
-  pads = convolution.gradient_padding(*sizes, strides, padding)
-  g = convolution.padded(g, pads, strides)
+  g = padded(g, gradient_padding(*sizes, strides, padding), strides)
   return _sum(g, kernel, (1, 1), turned=True), jnp.zeros_like(kernel)
 
 

@@ -7,7 +7,8 @@ ones for are exchanged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -64,11 +65,11 @@ class InstructionList:
     jaxpr = closed.jaxpr
     known = dict(zip(jaxpr.constvars, closed.consts, strict=True))
     known |= dict(zip(jaxpr.invars, arguments, strict=True))
+    read = lambda v: v.val if isinstance(v, core.Literal) else known[v]
     for equation in jaxpr.eqns:
-      inputs = [_read(known, v) for v in equation.invars]
-      outputs = self._equation(equation, inputs)
+      outputs = self._equation(equation, [read(v) for v in equation.invars])
       known.update(zip(equation.outvars, outputs, strict=True))
-    return [_read(known, v) for v in jaxpr.outvars]
+    return [read(v) for v in jaxpr.outvars]
 
   def reference(self, value: Any) -> Reference:
     """A slot or a scalar as it is, and an array's place in the constants."""
@@ -84,7 +85,7 @@ class InstructionList:
     body = _body(equation)
     if body is not None:
       return self.add(body, inputs)
-    function = _as_it_stands(equation)
+    function = functools.partial(_as_it_stands, equation)
     if not any(isinstance(v, Slot) for v in inputs):
       return list(function(None, *inputs))
     if self._mixed and precisions.narrows(equation):
@@ -98,11 +99,6 @@ class InstructionList:
     outputs = [self.slot(v) for v in equation.outvars]
     self.instructions.append(Instruction(function, inputs, outputs))
     return outputs
-
-
-def _read(known, variable):
-  literal = isinstance(variable, core.Literal)
-  return variable.val if literal else known[variable]
 
 
 def _body(equation: core.JaxprEqn) -> core.ClosedJaxpr | None:
@@ -130,15 +126,12 @@ def _clips(equation: core.JaxprEqn) -> bool:
   return equation.primitive.name in ('max', 'min')
 
 
-def _as_it_stands(equation: core.JaxprEqn) -> Callable[..., Any]:
-  primitive = equation.primitive
-
-  def function(redirect, *inputs):
-    params = primitive.get_bind_params(equation.params)
-    functions = ()
-    if isinstance(params, tuple):  # Up to JAX 0.9, functions came separately.
-      functions, params = params
-    out = primitive.bind(*functions, *inputs, **params)
-    return out if primitive.multiple_results else (out,)
-
-  return function
+def _as_it_stands(equation: core.JaxprEqn, redirect, *inputs):
+  """What an equation does that is not exchanged."""
+  del redirect
+  primitive, functions = equation.primitive, ()
+  params = primitive.get_bind_params(equation.params)
+  if isinstance(params, tuple):  # Up to JAX 0.9, functions came separately.
+    functions, params = params
+  out = primitive.bind(*functions, *inputs, **params)
+  return out if primitive.multiple_results else (out,)

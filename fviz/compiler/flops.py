@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from typing import NamedTuple
 
 import jax
@@ -28,8 +30,7 @@ class Costs(NamedTuple):
 def trace(network: types.Network, size: int) -> Costs:
   """Counts the operations of all layers for images of size x size pixels.
 
-  Raises:
-    FvizError: the images are too small for the network.
+  Raises an `FvizError` for images that are too small for the network.
   """
   layers = tuple(network.layers)
   jaxpr, shapes = _traced(network, size, layers)
@@ -38,12 +39,10 @@ def trace(network: types.Network, size: int) -> Costs:
   # Outputs are in the order of the dictionary's leaves.
   names = jax.tree.leaves({name: name for name in shapes})
   flops = {n: walk.total(bits) for n, bits in zip(names, needs, strict=True)}
-  where = dict(zip(names, map(id, jaxpr.outvars), strict=True))
-  first: dict[int, str] = {}
-  same = {}
-  for name in layers:
-    if first.setdefault(where[name], name) != name:
-      same[name] = first[where[name]]
+  array = dict(zip(names, map(id, jaxpr.outvars), strict=True))
+  first = {array[name]: name for name in reversed(layers)}
+  same = {name: first[array[name]] for name in layers}
+  same = {name: other for name, other in same.items() if other != name}
   return Costs({name: flops[name] for name in layers}, same)
 
 
@@ -97,9 +96,7 @@ class _Walk:
     return [of(v) for v in jaxpr.outvars]
 
   def _add(self, equation, inputs) -> int:
-    bits = 0
-    for needed in inputs:
-      bits |= needed
+    bits = functools.reduce(operator.or_, inputs, 0)
     if flops := _flops(equation):
       bits |= 1 << len(self.flops)
       self.flops.append(flops)

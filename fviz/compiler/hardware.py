@@ -38,11 +38,8 @@ def shared(
 ) -> Callable:
   """A function to arrays [jobs, ...], run by each device on its part of them.
 
-  Args:
-    function: with only one device, it is returned as it is.
-    devices: those that share the jobs.
-    arguments: the number of its arguments with leaves [jobs, ...].
-    weights: whether an argument that is the same for all jobs comes first.
+  It takes so many `arguments` with leaves [jobs, ...]; with `weights`, one that
+  is the same for all jobs comes before them. For one device, it stays as it is.
   """
   if len(devices) == 1:
     return function

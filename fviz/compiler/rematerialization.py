@@ -19,8 +19,7 @@ import jax
 from jax.extend import core
 
 _MOST = 64  # The largest number of pieces that is tried.
-# A cut must save so many times the largest value, as a step holds several
-# values of that size anyway.
+# How many times the largest value a cut must save: a step holds several anyway.
 _WORTH = 4
 
 # By default XLA's CPU backend computes everything as early as it can. It would
@@ -38,12 +37,8 @@ class Segment(NamedTuple):
   keeps: list[Any]  # The values that later operations or the outputs need.
 
 
-# For each operation, the values that it reads and the values that it makes.
-Operations = Sequence[tuple[Collection[Any], Collection[Any]]]
-
-
 def cut(
-  operations: Operations,
+  operations: Sequence[tuple[Collection[Any], Collection[Any]]],
   outputs: Collection[Any],
   sizes: Mapping[Any, int],
   saved: Sequence[int],
@@ -54,7 +49,8 @@ def cut(
   stays whole where cutting would save little.
 
   Args:
-    operations: of the program, in order; names of values can be sorted.
+    operations: in order, what each reads and what it makes: names of values,
+      which can be sorted.
     outputs: the values that it returns.
     sizes: bytes of every value.
     saved: for each operation, the bytes that its gradient keeps.

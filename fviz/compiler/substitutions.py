@@ -21,8 +21,8 @@ from fviz.compiler import convolution, depthwise, pooling, winograd
 from fviz.compiler.instructions import Slot
 from fviz.compiler.redirected_relu import relu
 
-# A function as in `Instruction`, and the inputs that it takes.
-Substitute = tuple[Callable[..., Any], list[Any]]
+Function = Callable[..., Any]  # As in `Instruction`.
+Substitute = tuple[Function, list[Any]]  # With the inputs that it takes.
 _WIDEST_POOL = 49  # Places of a window; wider ones are better as they are.
 
 
@@ -44,11 +44,8 @@ def _convolution(params: Mapping, inputs: list[Any]) -> Substitute | None:
   groups, precision = params['feature_group_count'], params['precision']
   strides, padding = params['window_strides'], params['padding']
   # The other algorithms are for CPUs, in float32.
-  ours = (
-    jax.default_backend() == 'cpu'
-    and kernel.dtype == jnp.float32
-    and precision is None
-  )
+  exact = kernel.dtype == jnp.float32 and precision is None
+  ours = exact and jax.default_backend() == 'cpu'
   if groups > 1:
     if not (ours and depthwise.pays(kernel.shape, groups)):
       return None
@@ -74,7 +71,7 @@ def _is_plain_convolution(params: Mapping, kernel) -> bool:
   )
 
 
-def _plain(function: Callable[..., Any], *options) -> Callable[..., Any]:
+def _plain(function: Function, *options) -> Function:
   """An instruction's function of one output that redirects nothing."""
   return lambda redirect, *inputs: (function(*inputs, *options),)
 
@@ -84,9 +81,7 @@ def _winograd(x, *arguments):
   return winograd.conv(x, columns[:6], columns[6:], padding)
 
 
-def _pooling(
-  pool: Callable[..., Any], params: Mapping, inputs: list[Any]
-) -> Substitute | None:
+def _pooling(pool: Function, params: Mapping, inputs) -> Substitute | None:
   """Of the rows and columns of NHWC alone, without dilation."""
   window, padding = params['window_dimensions'], params['padding']
   strides = params['window_strides']

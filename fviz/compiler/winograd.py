@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from fviz.compiler import convolution
+from fviz.compiler.convolution import Padding, padded
 from fviz.types import Array
 
 # The kernel's side of the transform, for the points 0, 1, -1, 2, -2, infinity.
@@ -30,11 +30,9 @@ _CHANNELS = 64  # With fewer channels the additions cost more than is saved.
 
 def pays(kernel: tuple[int, ...], strides: Sequence[int]) -> bool:
   """Whether `conv` is faster than XLA for a kernel of this shape, HWIO."""
-  return (
-    kernel[:2] == (3, 3)
-    and tuple(strides) == (1, 1)
-    and min(kernel[2:]) >= _CHANNELS
-  )
+  sides, channels = kernel[:2], kernel[2:]
+  fits = sides == (3, 3) and tuple(strides) == (1, 1)
+  return fits and min(channels) >= _CHANNELS
 
 
 def transformed(kernel: Array) -> list[Array]:
@@ -49,18 +47,12 @@ def transformed(kernel: Array) -> list[Array]:
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
 def conv(
-  x: Array,
-  kernel: list[Array],
-  flipped: list[Array],
-  padding: convolution.Padding,
+  x: Array, kernel: list[Array], flipped: list[Array], padding: Padding
 ) -> Array:
-  """A 3x3 convolution of stride 1; the kernel's gradient is zero.
+  """A 3x3 convolution of stride 1 of [n, h, w, in].
 
-  Args:
-    x: [n, h, w, in].
-    kernel: `transformed(k)` of a kernel k, [3, 3, in, out].
-    flipped: `transformed(convolution.flip(k))`, for the input's gradient.
-    padding: rows and columns of zeros.
+  Kernels are `transformed`: one, and for the input's gradient its
+  `convolution.flip`. The kernel's gradient is zero.
 
   >>> k = jnp.ones((3, 3, 2, 4))
   >>> u = transformed(k)
@@ -114,15 +106,13 @@ def _merged(padding):
 
 
 def _convolve(x, kernel, padding):
-  n, _, _, channels = x.shape
-  h, w = (s + sum(p) - 2 for s, p in zip(x.shape[1:3], padding, strict=True))
+  n, h, w, channels = x.shape
+  (above, below), (left, right) = padding
+  h, w = h + above + below - 2, w + left + right - 2
   rows, columns = -(-h // 4), -(-w // 4)
   # Up to whole tiles, and one more tile.
-  pads = [
-    (low, high + 2 + -size % 4)
-    for (low, high), size in zip(padding, (h, w), strict=True)
-  ]
-  x = convolution.padded(x, pads)
+  below, right = below + -h % 4 + 2, right + -w % 4 + 2
+  x = padded(x, [(above, below), (left, right)])
   x = jnp.stack(_before(x, 1))  # [6, n, rows, width, in].
   products = [
     lax.dot_general(
@@ -136,10 +126,7 @@ def _convolve(x, kernel, padding):
 
 
 def _before(x, axis):
-  """The transform of t tiles of 6 pixels, which overlap by two.
-
-  Returns six arrays, one for each place of a tile, of the t tiles.
-  """
+  """The transform of tiles: six arrays, one for each place of a tile."""
   tiles = x.shape[axis] // 4
   x = x.reshape(*x.shape[:axis], tiles, 4, *x.shape[axis + 1 :])
 
