@@ -1,6 +1,6 @@
-"""Settings of XLA and of memory that make CPUs faster.
+"""Settings of XLA and of memory that make CPUs faster, made before JAX starts.
 
-This module does not import JAX, as the settings must come before it starts.
+So this module does not import JAX.
 """
 
 import ctypes
@@ -24,9 +24,6 @@ def faster() -> None:
   kernels three times as fast. And freed memory stays with the process: a step
   takes a hundred megabytes and gives them back, and to get them from the system
   again took a twelfth of the time of Inception's steps.
-
-  XLA aborts when it meets a flag that it does not know. So the flag is set only
-  if its name is found in the library file.
   """
   _keep_memory()
   flags = os.environ.get('XLA_FLAGS', '')
@@ -45,6 +42,7 @@ def _keep_memory() -> None:
 
 
 def _known() -> bool:
+  """Whether XLA's file has the flag; XLA aborts at what it does not know."""
   spec = importlib.util.find_spec('jaxlib')
   if spec is None or spec.origin is None:
     return False

@@ -8,15 +8,14 @@ channels, and its gradient is another.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from fviz import types
-from fviz.compiler import convolution
+from fviz.compiler.convolution import Padding, Pair, gradient_padding, padded
+from fviz.types import Array
 
 _PLACES = 49  # Larger kernels make the compiled programs too long.
 
@@ -28,27 +27,17 @@ def pays(kernel: tuple[int, ...], groups: int) -> bool:
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def conv(
-  x: types.Array,
-  kernel: types.Array,
-  strides: tuple[int, int],
-  padding: Sequence[tuple[int, int]],
-) -> types.Array:
+def conv(x: Array, kernel: Array, strides: Pair, padding: Padding) -> Array:
   """A depthwise convolution; the kernel's gradient is zero.
 
-  Args:
-    x: [n, h, w, c].
-    kernel: [kh, kw, c].
-    strides: of the window, in pixels.
-    padding: rows of zeros ((above, below), (left, right)); negative numbers cut
-      rows off.
+  Images are [n, h, w, c], kernels [h, w, c]. Negative padding cuts rows off.
 
   >>> x, k = jnp.ones((1, 5, 7, 2)), jnp.ones((3, 3, 2))
   >>> y = conv(x, k, (2, 2), ((1, 1), (1, 1)))
   >>> y.shape, y[0, :2, 0, 0].tolist()
   ((1, 3, 4, 2), [4.0, 6.0])
   """
-  return _sum(_padded(x, padding), kernel, strides)
+  return _sum(padded(x, padding), kernel, strides)
 
 
 def _forward(x, kernel, strides, padding):
@@ -58,8 +47,7 @@ def _forward(x, kernel, strides, padding):
 def _backward(strides, padding, residuals, g):
   like, kernel = residuals
   sizes = like.shape[1:3], g.shape[1:3], kernel.shape[:2]
-  pads = convolution.gradient_padding(*sizes, strides, padding)
-  g = _padded(g, pads, strides)
+  g = padded(g, gradient_padding(*sizes, strides, padding), strides)
   return _sum(g, kernel, (1, 1), turned=True), jnp.zeros_like(kernel)
 
 
@@ -79,13 +67,3 @@ def _sum(x, kernel, strides, turned=False):
     y = lax.slice_in_dim(y, j, j + ends[1], strides[1], 2)
     total += y * (kernel[-1 - i, -1 - j] if turned else kernel[i, j])
   return jnp.asarray(total)
-
-
-def _padded(x, padding, strides=(1, 1)):
-  """x with zeros around it, and stride - 1 zeros between its values."""
-  inside = [
-    (low, high, stride - 1)
-    for (low, high), stride in zip(padding, strides, strict=True)
-  ]
-  zero = jnp.zeros((), x.dtype)
-  return lax.pad(x, zero, [(0, 0, 0), *inside, (0, 0, 0)])

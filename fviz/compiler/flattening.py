@@ -7,17 +7,30 @@ ones for are exchanged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Sequence
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
 from fviz import types
-from fviz.compiler import instructions, precisions, substitutions
+from fviz.compiler import precisions, substitutions
+from fviz.compiler.instructions import Constant, Instruction, Reference, Slot
 
-# Calls that are replaced by their bodies: the parameter that holds the body.
-_INLINED = {'jit': 'jaxpr', 'pjit': 'jaxpr', 'remat2': 'jaxpr'}
+_INLINED = ('jit', 'pjit', 'remat2')  # Calls that are replaced by their bodies.
+
+
+def trace(
+  network: types.Network, shape: tuple[int, ...], layers: tuple[str, ...]
+) -> tuple[core.ClosedJaxpr, dict[str, jax.ShapeDtypeStruct]]:
+  """A network's jaxpr of (variables, images), and what each layer returns."""
+  images = jax.ShapeDtypeStruct(shape, jnp.float32)
+  run = lambda variables, images: network.apply(variables, images, layers)
+  trace = jax.make_jaxpr(run, return_shape=True)
+  return trace(network.variables, images)
 
 
 class InstructionList:
@@ -25,20 +38,20 @@ class InstructionList:
 
   Attributes:
     instructions: the operations that depend on the images.
-    constants: the arrays that `references` has collected.
+    constants: the arrays that `reference` has collected.
     types: the shape and dtype of each slot, for one job.
   """
 
   def __init__(self, mixed: bool):
     """An empty list; `mixed` is whether products are in bfloat16."""
-    self.instructions: list[instructions.Instruction] = []
+    self.instructions: list[Instruction] = []
     self.constants: list[types.Array] = []
-    self.types: dict[instructions.Slot, Any] = {}
+    self.types: dict[Slot, Any] = {}
     self._mixed = mixed
 
-  def slot(self, variable: core.Var) -> instructions.Slot:
+  def slot(self, variable: core.Var) -> Slot:
     """A new slot for a variable of a jaxpr."""
-    slot = instructions.Slot(len(self.types))
+    slot = Slot(len(self.types))
     self.types[slot] = variable.aval
     return slot
 
@@ -52,54 +65,40 @@ class InstructionList:
     jaxpr = closed.jaxpr
     known = dict(zip(jaxpr.constvars, closed.consts, strict=True))
     known |= dict(zip(jaxpr.invars, arguments, strict=True))
+    read = lambda v: v.val if isinstance(v, core.Literal) else known[v]
     for equation in jaxpr.eqns:
-      inputs = [_read(known, v) for v in equation.invars]
-      outputs = self._equation(equation, inputs)
+      outputs = self._equation(equation, [read(v) for v in equation.invars])
       known.update(zip(equation.outvars, outputs, strict=True))
-    return [_read(known, v) for v in jaxpr.outvars]
+    return [read(v) for v in jaxpr.outvars]
 
-  def references(self, values: Sequence[Any]) -> list[instructions.Reference]:
-    """The values with arrays moved to the constants; scalars stay."""
-    return [self._reference(v) for v in values]
+  def reference(self, value: Any) -> Reference:
+    """A slot or a scalar as it is, and an array's place in the constants."""
+    if isinstance(value, Slot) or np.ndim(value) == 0:
+      return value
+    for i, constant in enumerate(self.constants):
+      if constant is value:
+        return Constant(i)
+    self.constants.append(value)
+    return Constant(len(self.constants) - 1)
 
   def _equation(self, equation: core.JaxprEqn, inputs: list[Any]) -> list[Any]:
     body = _body(equation)
     if body is not None:
       return self.add(body, inputs)
-    function = _as_it_stands(equation)
-    if not instructions.slots_of(inputs):
+    function = functools.partial(_as_it_stands, equation)
+    if not any(isinstance(v, Slot) for v in inputs):
       return list(function(None, *inputs))
     if self._mixed and precisions.narrows(equation):
-      inputs = [
-        v if isinstance(v, instructions.Slot) else precisions.narrow(v)
-        for v in inputs
-      ]
+      inputs = [precisions.narrow(v) for v in inputs]  # Slots stay.
     better = substitutions.find(equation, inputs)
     if better is not None:
       function, inputs = better
     if self._mixed:
-      images = [isinstance(v, instructions.Slot) for v in inputs]
+      images = [isinstance(v, Slot) for v in inputs]
       function = precisions.mixed(equation, function, images)
     outputs = [self.slot(v) for v in equation.outvars]
-    self.instructions.append(
-      instructions.Instruction(function, inputs, outputs)
-    )
+    self.instructions.append(Instruction(function, inputs, outputs))
     return outputs
-
-  def _reference(self, value) -> instructions.Reference:
-    if isinstance(value, instructions.Slot) or np.ndim(value) == 0:
-      return value
-    for i, constant in enumerate(self.constants):
-      if constant is value:
-        return instructions.Constant(i)
-    self.constants.append(value)
-    return instructions.Constant(len(self.constants) - 1)
-
-
-def _read(known, variable):
-  if isinstance(variable, core.Literal):
-    return variable.val
-  return known[variable]
 
 
 def _body(equation: core.JaxprEqn) -> core.ClosedJaxpr | None:
@@ -107,8 +106,10 @@ def _body(equation: core.JaxprEqn) -> core.ClosedJaxpr | None:
   name, params = equation.primitive.name, equation.params
   if name == 'custom_jvp_call' and _only_clips(params['call_jaxpr'].jaxpr):
     return params['call_jaxpr']
-  body = params[_INLINED[name]] if name in _INLINED else None
-  if body is None or isinstance(body, core.ClosedJaxpr):
+  if name not in _INLINED:
+    return None
+  body = params['jaxpr']
+  if isinstance(body, core.ClosedJaxpr):
     return body
   return core.ClosedJaxpr(body, ())  # That of remat comes without constants.
 
@@ -119,25 +120,18 @@ def _only_clips(jaxpr: core.Jaxpr) -> bool:
 
 
 def _clips(equation: core.JaxprEqn) -> bool:
-  if equation.primitive.name in ('max', 'min'):
-    return True
-  if equation.primitive.name not in _INLINED:
-    return False
-  body = _body(equation)
-  return body is not None and _only_clips(body.jaxpr)
+  if equation.primitive.name in _INLINED:
+    body = equation.params['jaxpr']
+    return _only_clips(getattr(body, 'jaxpr', body))
+  return equation.primitive.name in ('max', 'min')
 
 
-def _as_it_stands(equation: core.JaxprEqn) -> Callable[..., Any]:
-  """The function of an equation that is not exchanged."""
-  primitive = equation.primitive
-
-  def function(redirect, *inputs):
-    del redirect
-    params = primitive.get_bind_params(equation.params)
-    functions = ()
-    if isinstance(params, tuple):  # Up to JAX 0.9, functions came separately.
-      functions, params = params
-    out = primitive.bind(*functions, *inputs, **params)
-    return out if primitive.multiple_results else (out,)
-
-  return function
+def _as_it_stands(equation: core.JaxprEqn, redirect, *inputs):
+  """What an equation does that is not exchanged."""
+  del redirect
+  primitive, functions = equation.primitive, ()
+  params = primitive.get_bind_params(equation.params)
+  if isinstance(params, tuple):  # Up to JAX 0.9, functions came separately.
+    functions, params = params
+  out = primitive.bind(*functions, *inputs, **params)
+  return out if primitive.multiple_results else (out,)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 from jax.extend import core
 
 from fviz import errors, types
-
-# The parameters in which calls hold their bodies.
-_NESTED = ('jaxpr', 'call_jaxpr', 'fun_jaxpr')
+from fviz.compiler import flattening
 
 
 class Costs(NamedTuple):
@@ -31,23 +30,19 @@ class Costs(NamedTuple):
 def trace(network: types.Network, size: int) -> Costs:
   """Counts the operations of all layers for images of size x size pixels.
 
-  Raises:
-    FvizError: the images are too small for the network.
+  Raises an `FvizError` for images that are too small for the network.
   """
   layers = tuple(network.layers)
   jaxpr, shapes = _traced(network, size, layers)
-  _check_sizes(network, shapes, size)
   walk = _Walk()
   needs = walk.through(jaxpr, [0] * len(jaxpr.invars))
   # Outputs are in the order of the dictionary's leaves.
   names = jax.tree.leaves({name: name for name in shapes})
   flops = {n: walk.total(bits) for n, bits in zip(names, needs, strict=True)}
-  where = dict(zip(names, map(id, jaxpr.outvars), strict=True))
-  first: dict[int, str] = {}
-  same = {}
-  for name in layers:
-    if first.setdefault(where[name], name) != name:
-      same[name] = first[where[name]]
+  array = dict(zip(names, map(id, jaxpr.outvars), strict=True))
+  first = {array[name]: name for name in reversed(layers)}
+  same = {name: first[array[name]] for name in layers}
+  same = {name: other for name, other in same.items() if other != name}
   return Costs({name: flops[name] for name in layers}, same)
 
 
@@ -56,17 +51,20 @@ def _traced(
 ) -> tuple[core.Jaxpr, dict[str, jax.ShapeDtypeStruct]]:
   """The network's jaxpr, and the shapes of its layers."""
   shape = (1, size, size, network.input_channels)
-  images = jax.ShapeDtypeStruct(shape, jnp.float32)
   try:
-    closed, shapes = jax.make_jaxpr(
-      lambda variables, images: network.apply(variables, images, layers),
-      return_shape=True,
-    )(network.variables, images)
+    closed, shapes = flattening.trace(network, shape, layers)
   except (TypeError, ValueError, ZeroDivisionError) as error:
     raise errors.FvizError(
       f'{network.name} does not run on {size} x {size} pixels: {error}. Give a '
       f'larger config.size; it was trained at {network.input_size}.'
     ) from error
+  empty = [name for name, shape in shapes.items() if 0 in shape.shape]
+  if empty:
+    raise errors.FvizError(
+      f'Nothing is left of {size} x {size} pixels in {", ".join(empty[:5])} of '
+      f'{network.name}: give a larger config.size; it was trained at '
+      f'{network.input_size}.'
+    )
   return closed.jaxpr, shapes
 
 
@@ -98,9 +96,7 @@ class _Walk:
     return [of(v) for v in jaxpr.outvars]
 
   def _add(self, equation, inputs) -> int:
-    bits = 0
-    for needed in inputs:
-      bits |= needed
+    bits = functools.reduce(operator.or_, inputs, 0)
     if flops := _flops(equation):
       bits |= 1 << len(self.flops)
       self.flops.append(flops)
@@ -108,7 +104,8 @@ class _Walk:
 
 
 def _body(equation):
-  for name in _NESTED:
+  """The body of a call, else None."""
+  for name in ('jaxpr', 'call_jaxpr', 'fun_jaxpr'):
     if name in equation.params:
       body = equation.params[name]
       return getattr(body, 'jaxpr', body)
@@ -129,13 +126,3 @@ def _flops(equation) -> float:
     channels = equation.params['dimension_numbers'].rhs_spec[0]
     each = math.prod(right.shape) / right.shape[channels]
   return 2.0 * out.size * each
-
-
-def _check_sizes(network, shapes, size) -> None:
-  empty = [name for name, shape in shapes.items() if 0 in shape.shape]
-  if empty:
-    raise errors.FvizError(
-      f'Nothing is left of {size} x {size} pixels in {", ".join(empty[:5])} of '
-      f'{network.name}: give a larger config.size; it was trained at '
-      f'{network.input_size}.'
-    )

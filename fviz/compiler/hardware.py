@@ -9,15 +9,12 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from typing import Any
 
 import jax
 from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from fviz import types
-
-Device = Any  # jax.Device, which type checkers take for a variable.
+from fviz.types import Device, PyTree
 
 # A GPU needs many images to be busy. A CPU is busy with few, and with many its
 # caches overflow: on two cores, Inception v3 takes 40 % longer for each of 32
@@ -39,14 +36,10 @@ def mesh(devices: list[Device]) -> jax.sharding.Mesh:
 def shared(
   function: Callable, devices: list[Device], arguments: int, weights: bool
 ) -> Callable:
-  """The function, run by each device on its part of the jobs.
+  """A function to arrays [jobs, ...], run by each device on its part of them.
 
-  Args:
-    function: returns arrays [jobs, ...].
-    devices: with only one, the function is returned as it is.
-    arguments: the number of its arguments with leaves [jobs, ...].
-    weights: whether there is one more argument before these, which is the same
-      for all jobs.
+  It takes so many `arguments` with leaves [jobs, ...]; with `weights`, one that
+  is the same for all jobs comes before them. For one device, it stays as it is.
   """
   if len(devices) == 1:
     return function
@@ -65,18 +58,15 @@ def sharding(devices: list[Device]) -> NamedSharding | None:
 
 
 def placed(
-  program: jax.stages.Compiled, first: int, *arguments: types.PyTree
-) -> types.PyTree:
+  program: jax.stages.Compiled, first: int, *arguments: PyTree
+) -> PyTree:
   """Puts arguments, the program's from `first` on, where it expects them."""
   shardings, _ = program.input_shardings
   return jax.device_put(arguments, shardings[first : first + len(arguments)])
 
 
 def largest_batch(device: Device, pixels: int) -> int:
-  """The number of jobs at which each takes the least time.
-
-  `pixels` are those of one job's images, as the network sees them.
-  """
+  """The number of jobs, of so many pixels each, at which one is the fastest."""
   if device.platform != 'cpu':
     return _LARGEST_BATCH
   # Virtual devices share the cores.
@@ -111,15 +101,11 @@ def round_up(n: int, multiple: int) -> int:
 
 def bytes_used(program: jax.stages.Compiled) -> int:
   """Bytes that a program needs on one device; 0 where it is not known."""
-  analysis = program.memory_analysis()
-  if analysis is None:  # Some backends do not say.
+  sizes = program.memory_analysis()
+  if sizes is None:  # Some backends do not say.
     return 0
-  return (
-    analysis.temp_size_in_bytes
-    + analysis.argument_size_in_bytes
-    + analysis.output_size_in_bytes
-    - analysis.alias_size_in_bytes
-  )
+  both = sizes.argument_size_in_bytes + sizes.output_size_in_bytes
+  return sizes.temp_size_in_bytes + both - sizes.alias_size_in_bytes
 
 
 def memory_budget(device: Device) -> int:

@@ -25,13 +25,10 @@ Reference = Slot | Constant | Any
 
 
 class Instruction(NamedTuple):
-  """One operation.
+  """One operation: what it does, what it reads, and the slots that it fills.
 
-  Attributes:
-    function: (redirect, *inputs) -> tuple of outputs; see
-      `redirected_relu.relu` for what `redirect` does.
-    inputs: where it finds its inputs.
-    outputs: the slots that it fills.
+  Its function is (redirect, *inputs) -> tuple of outputs; `redirect` is for
+  `redirected_relu.relu`.
   """
 
   function: Callable[..., Any]
@@ -41,16 +38,17 @@ class Instruction(NamedTuple):
 
 def run(
   instructions: Iterable[Instruction],
+  keeps: Iterable[Slot],
   slots: Mapping[Slot, types.Array],
   constants: Sequence[types.Array],
   redirect: types.Array,
 ) -> dict[Slot, types.Array]:
-  """Runs instructions in order; returns the values of old and new slots."""
+  """Runs instructions in order and returns the values of the slots to keep."""
   slots = dict(slots)
   for function, inputs, outputs in instructions:
     found = (value(v, slots, constants) for v in inputs)
     slots.update(zip(outputs, function(redirect, *found), strict=True))
-  return slots
+  return {slot: slots[slot] for slot in keeps}
 
 
 def value(

@@ -26,25 +26,15 @@ from fviz import errors
 
 _log = logging.getLogger(__name__)
 
-# Our name -> JAX's, as jax.default_matmul_precision takes it.
-_PRODUCTS = {
-  'tf32': 'tensorfloat32',
-  'float32': 'float32',
-  'bfloat16': 'bfloat16',
-}
-NAMES = tuple(_PRODUCTS)
+NAMES = ('tf32', 'float32', 'bfloat16')
 DEFAULT = 'tf32'  # As JAX on NVIDIA's GPUs; the same as float32 on CPUs.
 
 _NARROWED = ('conv_general_dilated', 'dot_general')
 # As exact in bfloat16 as its numbers: these round once, or not at all.
 _EITHER = frozenset(
-  (
-    *('add', 'sub', 'mul', 'div', 'neg', 'abs', 'max', 'min', 'clamp'),
-    *('select_n', 'gt', 'ge', 'lt', 'le', 'logistic', 'tanh'),
-    *('reshape', 'broadcast_in_dim', 'transpose', 'squeeze', 'rev'),
-    *('concatenate', 'pad', 'slice', 'dynamic_slice', 'gather'),
-    *('reduce_max', 'reduce_window_max', 'reduce_window_sum'),
-  )
+  'add sub mul div neg abs max min clamp select_n gt ge lt le logistic tanh '
+  'reshape broadcast_in_dim transpose squeeze rev concatenate pad slice '
+  'dynamic_slice gather reduce_max reduce_window_max reduce_window_sum'.split()
 )
 
 
@@ -64,25 +54,23 @@ def _note(name: str) -> None:
 
 
 def products(name: str) -> contextlib.AbstractContextManager[Any]:
-  """The context in which to trace a network, so that its products round so.
-
-  Args:
-    name: one of `NAMES`.
-  """
+  """The context in which to trace a network, so that its products round so."""
   if jax.default_backend() == 'cpu':  # Its products are always in float32.
     return contextlib.nullcontext()
-  return jax.default_matmul_precision(_PRODUCTS[name])
+  if name == 'tf32':
+    name = 'tensorfloat32'
+  return jax.default_matmul_precision(name)
 
 
 def narrows(equation: core.JaxprEqn) -> bool:
-  """Whether it is a product whose code does not ask for full precision.
+  """Whether it is a product that may be in bfloat16.
 
-  Such products are in bfloat16 when a network is mixed.
+  It may, unless its code asks for full precision.
   """
   if equation.primitive.name not in _NARROWED:
     return False
-  exact = jax.lax.Precision.HIGHEST
-  return exact not in (equation.params['precision'] or ())
+  precision = equation.params['precision'] or ()
+  return jax.lax.Precision.HIGHEST not in precision
 
 
 def mixed(
@@ -111,14 +99,13 @@ def mixed(
 
 def narrow(x: Any) -> Any:
   """float32 arrays as bfloat16, anything else as it is."""
-  return jnp.asarray(x, jnp.bfloat16) if _dtype(x) == jnp.float32 else x
+  return jnp.asarray(x, jnp.bfloat16) if _is(x, jnp.float32) else x
 
 
 def _as_traced(x, variable):
-  if _dtype(x) == jnp.bfloat16:
-    return jnp.asarray(x, variable.aval.dtype)
-  return x
+  narrow = _is(x, jnp.bfloat16)
+  return jnp.asarray(x, variable.aval.dtype) if narrow else x
 
 
-def _dtype(x):
-  return getattr(x, 'dtype', None)
+def _is(x, dtype) -> bool:
+  return getattr(x, 'dtype', None) == dtype

@@ -15,7 +15,6 @@ import jaxlib.version
 from fviz.storage import cache_folder
 
 _log = logging.getLogger(__name__)
-
 _LIMIT = 1 << 30  # Bytes; a program takes a megabyte or so.
 
 
@@ -26,10 +25,9 @@ def keep() -> None:
   place (JAX_COMPILATION_CACHE_DIR) or none (JAX_ENABLE_COMPILATION_CACHE=false)
   keeps it. A place that cannot be written is a warning.
   """
-  config = jax.config
-  chosen = config.values['jax_compilation_cache_dir'] is not None
-  enabled = config.values['jax_enable_compilation_cache']
-  if chosen or not enabled or _crashes():
+  values = jax.config.values
+  chosen = values['jax_compilation_cache_dir'] is not None
+  if chosen or not values['jax_enable_compilation_cache'] or _crashes():
     return
   folder = cache_folder.path() / 'compiled'
   mine = folder / _machine()
@@ -42,13 +40,11 @@ def keep() -> None:
       raise PermissionError(None, 'Permission denied')
   except OSError as error:
     _log.warning(
-      'Compiled programs are not kept, as %s cannot be written (%s). Set '
-      'FVIZ_CACHE to a folder that can.',
-      folder,
-      error.strerror or error,
+      f'Compiled programs are not kept, as {folder} cannot be written '
+      f'({error.strerror or error}). Set FVIZ_CACHE to a folder that can.'
     )
     return
-  config.update('jax_compilation_cache_dir', str(mine))
+  jax.config.update('jax_compilation_cache_dir', str(mine))
 
 
 def prune(folder: pathlib.Path, limit: int) -> None:

@@ -10,20 +10,17 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from fviz import types
+from fviz.types import Array
 
 
 @jax.custom_vjp
-def relu(x: types.Array, redirect: types.Array) -> types.Array:
+def relu(x: Array, redirect: Array) -> Array:
   """ReLU that may pass gradients to units that are off, image by image.
 
-  Where `redirect` is true and an image's gradient would vanish in all of this
-  layer, the gradient of a LOSS passes to units that are on, and also to units
-  that are off if it would raise them, that is, where it is negative.
-
-  Args:
-    x: [n, ...].
-    redirect: boolean scalar.
+  Where `redirect`, a boolean scalar, is true and the gradient of x[i] would
+  vanish in all of this layer, the gradient of a LOSS passes to units that are
+  on, and also to units that are off if it would raise them, that is, where it
+  is negative.
 
   >>> x = jnp.array([[-1.0, -2.0]])
   >>> _, pull = jax.vjp(lambda x: relu(x, jnp.bool_(True)), x)

@@ -19,8 +19,7 @@ import jax
 from jax.extend import core
 
 _MOST = 64  # The largest number of pieces that is tried.
-# A cut must save so many times the largest value, as a step holds several
-# values of that size anyway.
+# How many times the largest value a cut must save: a step holds several anyway.
 _WORTH = 4
 
 # By default XLA's CPU backend computes everything as early as it can. It would
@@ -31,41 +30,30 @@ _LATE: dict[str, str | bool] = {
 
 
 class Segment(NamedTuple):
-  """A piece of a program: operations from `start` to `stop`, as in a slice.
-
-  Attributes:
-    start: index of the first operation.
-    stop: index after the last operation.
-    keeps: the values that later operations or the outputs need.
-  """
+  """A piece of a program: operations from `start` to `stop`, as in a slice."""
 
   start: int
   stop: int
-  keeps: list[Any]
-
-
-# For each operation, the values that it reads and the values that it makes.
-Operations = Sequence[tuple[Collection[Any], Collection[Any]]]
+  keeps: list[Any]  # The values that later operations or the outputs need.
 
 
 def cut(
-  operations: Operations,
+  operations: Sequence[tuple[Collection[Any], Collection[Any]]],
   outputs: Collection[Any],
   sizes: Mapping[Any, int],
   saved: Sequence[int],
 ) -> list[Segment]:
   """Cuts a program so that as few bytes as possible are held at once.
 
-  A program of n operations of equal size is cut into about sqrt(n) pieces.
+  A program of n operations of equal size is cut into about sqrt(n) pieces. It
+  stays whole where cutting would save little.
 
   Args:
-    operations: of the program, in order; names of values can be sorted.
+    operations: in order, what each reads and what it makes: names of values,
+      which can be sorted.
     outputs: the values that it returns.
     sizes: bytes of every value.
     saved: for each operation, the bytes that its gradient keeps.
-
-  Returns:
-    The pieces, in order; only one where cutting would save little.
   """
   alive = _alive(operations, outputs)
   kept = [sum(sizes[v] for v in values) for values in alive]
@@ -83,10 +71,8 @@ def cut(
 def saved(function: Callable[..., Any], values: Any, *rest: Any) -> int:
   """Bytes that the gradient of a function with respect to `values` keeps.
 
-  Args:
-    function: (values, *rest) -> a pytree of arrays.
-    values: a pytree of arrays, or of their shapes and types.
-    *rest: further arguments, which are in memory anyway and do not count.
+  `values` are a pytree of arrays, or of their shapes and types. The rest of its
+  arguments are in memory anyway and do not count.
   """
 
   def residuals(values, *rest):

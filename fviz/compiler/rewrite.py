@@ -23,15 +23,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.extend import core
 
 from fviz import types
-from fviz.compiler import (
-  flattening,
-  instructions,
-  precisions,
-  rematerialization,
-)
+from fviz.compiler import flattening, precisions, rematerialization
+from fviz.compiler import instructions as ops
+
+# Some instructions, and the slots that those after them need.
+_Piece = tuple[list[ops.Instruction], list[ops.Slot]]
 
 
 class Prepared(NamedTuple):
@@ -45,13 +43,6 @@ class Prepared(NamedTuple):
 
   constants: list[types.Array]
   apply: Callable[..., dict[str, types.Array]]
-
-
-class _Piece(NamedTuple):
-  """Some instructions, and the slots that those after them need."""
-
-  instructions: list[instructions.Instruction]
-  keeps: list[instructions.Slot]
 
 
 def prepare(
@@ -71,81 +62,59 @@ def prepare(
     remat: whether to compute activations again in the backward pass, to save
       memory.
   """
-  closed, tree = _traced(network, shape, tuple(layers), computed_in)
+  with precisions.products(computed_in):
+    closed, tree = flattening.trace(network, shape, tuple(layers))
   program = flattening.InstructionList(computed_in == 'bfloat16')
   image = program.slot(closed.jaxpr.invars[-1])
   weights = jax.tree.leaves(network.variables)
   made = program.add(closed, [*weights, image])
   # Constants are collected last: what was dropped needs none.
   needed = [
-    instruction._replace(inputs=program.references(instruction.inputs))
-    for instruction in instructions.needed(program.instructions, made)
+    step._replace(inputs=[program.reference(v) for v in step.inputs])
+    for step in ops.needed(program.instructions, made)
   ]
-  outputs = program.references(made)
-  pieces = [_Piece(needed, instructions.slots_of(outputs))]
-  if remat:
-    pieces = _cut(*pieces[0], program)
+  outputs = [program.reference(v) for v in made]
+  keeps = ops.slots_of(outputs)
+  pieces = _cut(needed, keeps, program) if remat else [(needed, keeps)]
   dtypes = [v.aval.dtype for v in closed.jaxpr.outvars]
   treedef = jax.tree.structure(tree)
 
   def apply(constants, images, redirect):
     slots = {image: images}
     for number, piece in enumerate(pieces, 1):
-      run = lambda slots, p=piece: _run(p, slots, constants, redirect)
+      run = lambda slots, p=piece: ops.run(*p, slots, constants, redirect)
       # The backward pass starts with the last piece: nothing to save there.
       again = number < len(pieces)
       slots = (jax.checkpoint(run) if again else run)(slots)
-    found = [instructions.value(v, slots, constants) for v in outputs]
+    found = [ops.value(v, slots, constants) for v in outputs]
     wide = map(jnp.asarray, found, dtypes)  # Objectives are in float32.
     return jax.tree.unflatten(treedef, wide)
 
   return Prepared(program.constants, apply)
 
 
-def _traced(
-  network, shape, layers, computed_in
-) -> tuple[core.ClosedJaxpr, types.PyTree]:
-  """The jaxpr of (variables, images), and the shapes of what it returns."""
-  images = jax.ShapeDtypeStruct(shape, jnp.float32)
-  with precisions.products(computed_in):
-    return jax.make_jaxpr(
-      lambda variables, images: network.apply(variables, images, layers),
-      return_shape=True,
-    )(network.variables, images)
-
-
-def _run(piece: _Piece, slots, constants, redirect):
-  slots = instructions.run(piece.instructions, slots, constants, redirect)
-  return {slot: slots[slot] for slot in piece.keeps}
-
-
-def _cut(steps, keeps, program: flattening.InstructionList) -> list[_Piece]:
+def _cut(
+  steps: list[ops.Instruction],
+  keeps: list[ops.Slot],
+  program: flattening.InstructionList,
+) -> list[_Piece]:
   """The pieces whose gradients hold the least at once."""
-  operations = [(instructions.slots_of(i.inputs), i.outputs) for i in steps]
+  operations = [(ops.slots_of(step.inputs), step.outputs) for step in steps]
   sizes = {s: rematerialization.bytes_of(v) for s, v in program.types.items()}
-  saved = [_saved(i, program) for i in steps]
-  return [
-    _Piece(steps[start:stop], kept)
-    for start, stop, kept in rematerialization.cut(
-      operations, keeps, sizes, saved
-    )
-  ]
+  saved = [_saved(step, program) for step in steps]
+  cut = rematerialization.cut(operations, keeps, sizes, saved)
+  return [(steps[start:stop], kept) for start, stop, kept in cut]
 
 
-def _saved(
-  instruction: instructions.Instruction, program: flattening.InstructionList
-) -> int:
+def _saved(step: ops.Instruction, program: flattening.InstructionList) -> int:
   """Bytes that the gradient of an instruction keeps."""
-  function, inputs, _ = instruction
-  images = {v: program.types[v] for v in instructions.slots_of(inputs)}
-  constants = {
-    v.number: program.constants[v.number]
-    for v in inputs
-    if isinstance(v, instructions.Constant)
-  }
+  function, inputs, _ = step
+  images = {v: program.types[v] for v in ops.slots_of(inputs)}
+  numbers = [v.number for v in inputs if isinstance(v, ops.Constant)]
+  constants = {number: program.constants[number] for number in numbers}
 
   def run(images: dict, constants: dict[int, Any], redirect):
-    found = (instructions.value(v, images, constants) for v in inputs)
+    found = (ops.value(v, images, constants) for v in inputs)
     return function(redirect, *found)
 
   return rematerialization.saved(run, images, constants, jnp.bool_(False))

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,17 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
-from fviz.compiler import (
-  convolution,
-  depthwise,
-  pooling,
-  redirected_relu,
-  winograd,
-)
+from fviz.compiler import convolution, depthwise, pooling, winograd
 from fviz.compiler.instructions import Slot
+from fviz.compiler.redirected_relu import relu
 
-# A function as in `Instruction`, and the inputs that it takes.
-Substitute = tuple[Callable[..., Any], list[Any]]
+Function = Callable[..., Any]  # As in `Instruction`.
+Substitute = tuple[Function, list[Any]]  # With the inputs that it takes.
 _WIDEST_POOL = 49  # Places of a window; wider ones are better as they are.
 
 
@@ -45,22 +41,21 @@ def _convolution(params: Mapping, inputs: list[Any]) -> Substitute | None:
     return None
   if not _is_plain_convolution(params, kernel):
     return None
-  groups = params['feature_group_count']
-  options = params['window_strides'], params['padding']
+  groups, precision = params['feature_group_count'], params['precision']
+  strides, padding = params['window_strides'], params['padding']
+  # The other algorithms are for CPUs, in float32.
+  exact = kernel.dtype == jnp.float32 and precision is None
+  ours = exact and jax.default_backend() == 'cpu'
   if groups > 1:
-    by_sums = _may_be_ours(kernel, params) and depthwise.pays(
-      kernel.shape, groups
-    )
-    return _depthwise(x, kernel, options) if by_sums else None
-  if _may_be_ours(kernel, params) and winograd.pays(kernel.shape, options[0]):
-    return _winograd(x, kernel, params['padding'])
-
-  def function(redirect, x, kernel, flipped):
-    del redirect
-    precision = params['precision']
-    return (convolution.conv(x, kernel, flipped, *options, precision),)
-
-  return function, [x, kernel, convolution.flip(kernel)]
+    if not (ours and depthwise.pays(kernel.shape, groups)):
+      return None
+    return _plain(depthwise.conv, strides, padding), [x, kernel[:, :, 0]]
+  flipped = convolution.flip(kernel)
+  if ours and winograd.pays(kernel.shape, strides):
+    there, back = winograd.transformed(kernel), winograd.transformed(flipped)
+    return _plain(_winograd, padding), [x, *there, *back]
+  function = _plain(convolution.conv, strides, padding, precision)
+  return function, [x, kernel, flipped]
 
 
 def _is_plain_convolution(params: Mapping, kernel) -> bool:
@@ -76,62 +71,29 @@ def _is_plain_convolution(params: Mapping, kernel) -> bool:
   )
 
 
-def _may_be_ours(kernel, params: Mapping) -> bool:
-  """Whether another algorithm may be used: they are for CPUs, in float32."""
-  return (
-    jax.default_backend() == 'cpu'
-    and kernel.dtype == jnp.float32
-    and params['precision'] is None
-  )
+def _plain(function: Function, *options) -> Function:
+  """An instruction's function of one output that redirects nothing."""
+  return lambda redirect, *inputs: (function(*inputs, *options),)
 
 
-def _depthwise(x, kernel, options) -> Substitute:
-  def function(redirect, x, kernel):
-    del redirect
-    return (depthwise.conv(x, kernel, *options),)
-
-  return function, [x, kernel[:, :, 0]]
+def _winograd(x, *arguments):
+  *columns, padding = arguments
+  return winograd.conv(x, columns[:6], columns[6:], padding)
 
 
-def _winograd(x, kernel, padding) -> Substitute:
-  def function(redirect, x, *columns):
-    del redirect
-    there, back = list(columns[:6]), list(columns[6:])
-    return (winograd.conv(x, there, back, padding),)
-
-  back = winograd.transformed(convolution.flip(kernel))
-  return function, [x, *winograd.transformed(kernel), *back]
-
-
-def _pooling(pool: Callable[..., Any]):
-  def rule(params: Mapping, inputs: list[Any]) -> Substitute | None:
-    if not _is_plain_pooling(params):
-      return None
-    options = [
-      params[name][1:3]
-      for name in ('window_dimensions', 'window_strides', 'padding')
-    ]
-
-    def function(redirect, x):
-      del redirect
-      return (pool(x, *options),)
-
-    return function, inputs
-
-  return rule
-
-
-def _is_plain_pooling(params: Mapping) -> bool:
-  """Whether it is over rows and columns of NHWC alone, without dilation."""
+def _pooling(pool: Function, params: Mapping, inputs) -> Substitute | None:
+  """Of the rows and columns of NHWC alone, without dilation."""
   window, padding = params['window_dimensions'], params['padding']
   strides = params['window_strides']
-  return (
+  ours = (
     len(window) == 4
     and window[0] == window[3] == strides[0] == strides[3] == 1
     and padding[0] == padding[3] == (0, 0)
     and set(params['base_dilation']) | set(params['window_dilation']) == {1}
     and window[1] * window[2] <= _WIDEST_POOL
   )
+  options = window[1:3], strides[1:3], padding[1:3]
+  return (_plain(pool, *options), inputs) if ours else None
 
 
 def _relu(params: Mapping, inputs: list[Any]) -> Substitute | None:
@@ -139,14 +101,13 @@ def _relu(params: Mapping, inputs: list[Any]) -> Substitute | None:
   del params
   for x, other in (inputs, inputs[::-1]):
     if not isinstance(other, Slot) and np.ndim(other) == 0 and other == 0:
-      relu = redirected_relu.relu
       return (lambda redirect, x: (relu(x, redirect),)), [x]
   return None
 
 
 _RULES = {
   'conv_general_dilated': _convolution,
-  'reduce_window_max': _pooling(pooling.max_pool),
-  'reduce_window_sum': _pooling(pooling.sum_pool),
+  'reduce_window_max': functools.partial(_pooling, pooling.max_pool),
+  'reduce_window_sum': functools.partial(_pooling, pooling.sum_pool),
   'max': _relu,
 }

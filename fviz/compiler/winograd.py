@@ -19,57 +19,40 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from fviz import types
+from fviz.compiler.convolution import Padding, padded
+from fviz.types import Array
 
 # The kernel's side of the transform, for the points 0, 1, -1, 2, -2, infinity.
-_KERNEL = np.array(
-  [
-    [1 / 4, 0, 0],
-    [-1 / 6, -1 / 6, -1 / 6],
-    [-1 / 6, 1 / 6, -1 / 6],
-    [1 / 24, 1 / 12, 1 / 6],
-    [1 / 24, -1 / 12, 1 / 6],
-    [0, 0, 1],
-  ]
-)
+_ROWS = [6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]
+_KERNEL = np.array(_ROWS) / 24
 _CHANNELS = 64  # With fewer channels the additions cost more than is saved.
 
 
 def pays(kernel: tuple[int, ...], strides: Sequence[int]) -> bool:
   """Whether `conv` is faster than XLA for a kernel of this shape, HWIO."""
-  return (
-    kernel[:2] == (3, 3)
-    and tuple(strides) == (1, 1)
-    and min(kernel[2:]) >= _CHANNELS
-  )
+  sides, channels = kernel[:2], kernel[2:]
+  fits = sides == (3, 3) and tuple(strides) == (1, 1)
+  return fits and min(channels) >= _CHANNELS
 
 
-def transformed(kernel: types.Array) -> list[types.Array]:
+def transformed(kernel: Array) -> list[Array]:
   """The transform of a kernel [3, 3, in, out]: six columns, [6, in, out] each.
 
   They are separate arrays, as XLA would copy slices of one in every step.
   """
   matrix = jnp.asarray(_KERNEL, kernel.dtype)
-  both = jnp.einsum(
-    'ah,bw,hwio->baio', matrix, matrix, kernel, precision='highest'
-  )
-  return list(both)
+  formula = 'ah,bw,hwio->baio'
+  return list(jnp.einsum(formula, matrix, matrix, kernel, precision='highest'))
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
 def conv(
-  x: types.Array,
-  kernel: list[types.Array],
-  flipped: list[types.Array],
-  padding: Sequence[tuple[int, int]],
-) -> types.Array:
-  """A 3x3 convolution of stride 1; the kernel's gradient is zero.
+  x: Array, kernel: list[Array], flipped: list[Array], padding: Padding
+) -> Array:
+  """A 3x3 convolution of stride 1 of [n, h, w, in].
 
-  Args:
-    x: [n, h, w, in].
-    kernel: `transformed(k)` of a kernel k, [3, 3, in, out].
-    flipped: `transformed(convolution.flip(k))`, for the input's gradient.
-    padding: rows of zeros ((above, below), (left, right)).
+  Kernels are `transformed`: one, and for the input's gradient its
+  `convolution.flip`. The kernel's gradient is zero.
 
   >>> k = jnp.ones((3, 3, 2, 4))
   >>> u = transformed(k)
@@ -123,10 +106,13 @@ def _merged(padding):
 
 
 def _convolve(x, kernel, padding):
-  n, _, _, channels = x.shape
-  h, w = (s + sum(p) - 2 for s, p in zip(x.shape[1:3], padding, strict=True))
+  n, h, w, channels = x.shape
+  (above, below), (left, right) = padding
+  h, w = h + above + below - 2, w + left + right - 2
   rows, columns = -(-h // 4), -(-w // 4)
-  x = lax.pad(x, jnp.zeros((), x.dtype), _pads(padding, (h, w)))
+  # Up to whole tiles, and one more tile.
+  below, right = below + -h % 4 + 2, right + -w % 4 + 2
+  x = padded(x, [(above, below), (left, right)])
   x = jnp.stack(_before(x, 1))  # [6, n, rows, width, in].
   products = [
     lax.dot_general(
@@ -139,21 +125,8 @@ def _convolve(x, kernel, padding):
   return y.reshape(n, rows * 4, columns * 4, -1)[:, :h, :w]
 
 
-def _pads(padding, outputs):
-  """The convolution's own pads, then up to whole tiles and one more tile."""
-  rest = [-size % 4 + 2 for size in outputs]
-  pads = [
-    (low, high + more, 0)
-    for (low, high), more in zip(padding, rest, strict=True)
-  ]
-  return [(0, 0, 0), *pads, (0, 0, 0)]
-
-
 def _before(x, axis):
-  """The transform of t tiles of 6 pixels, which overlap by two.
-
-  Returns six arrays, one for each place of a tile, of the t tiles.
-  """
+  """The transform of tiles: six arrays, one for each place of a tile."""
   tiles = x.shape[axis] // 4
   x = x.reshape(*x.shape[:axis], tiles, 4, *x.shape[axis + 1 :])
 
