@@ -11,7 +11,7 @@ from ml_collections import config_flags
 
 import experiments
 from fviz.commands import sweep
-from fviz.sweep import processes
+from fviz.sweep import clusters, processes
 
 config_flags.DEFINE_config_file(
   'config', 'configs/sweep.py', 'What to do; see fviz.config.sweep.'
@@ -33,15 +33,10 @@ _JOIN_TIMEOUT = flags.DEFINE_float(
 
 
 def run(config):
-  return sweep.make(
-    config,
-    _WORKDIR.value,
-    _DISTRIBUTED.value,
-    _COORDINATOR.value,
-    _PROCESSES.value,
-    _PROCESS.value,
-    _JOIN_TIMEOUT.value,
-  )
+  path = _WORKDIR.value
+  given = clusters.Place(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
+  group = processes.join(_DISTRIBUTED.value, path, given, _JOIN_TIMEOUT.value)
+  return sweep.make(config, path, group)
 
 
 if __name__ == '__main__':

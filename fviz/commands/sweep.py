@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # --help is quick without it.
   from ml_collections import ConfigDict
 
   from fviz import sweep
+  from fviz.sweep import processes
 
 _EXAMPLES = """\
   fviz sweep --layer mixed3 --workdir runs/mixed3
@@ -48,40 +49,21 @@ def add(subparsers: arguments.Subparsers) -> None:
 def run(args: argparse.Namespace) -> sweep.Report:
   """What the run came to."""
   from fviz import config as configs
+  from fviz.sweep import clusters, processes
 
-  return make(
-    arguments.filled(configs.sweep(), args),
-    args.workdir,
-    args.distributed,
-    args.coordinator,
-    args.processes,
-    args.process,
-    args.join_timeout,
-  )
+  config, path = arguments.filled(configs.sweep(), args), args.workdir
+  given = clusters.Place(args.coordinator, args.processes, args.process)
+  group = processes.join(args.distributed, path, given, args.join_timeout)
+  return make(config, path, group)
 
 
 def make(
-  config: ConfigDict,
-  workdir: str,
-  distributed: bool,
-  coordinator: str,
-  count: int | None,
-  process: int | None,
-  timeout: float,
+  config: ConfigDict, workdir: str, group: processes.Group
 ) -> sweep.Report:
-  """Joins the other processes, if there are, and sweeps; SIGTERM ends it early.
-
-  Args:
-    config: of `fviz.config.sweep`.
-    workdir: give it again to resume.
-    distributed: and the rest: see `fviz.sweep.processes.join`.
-  """
+  """Sweeps and prints what is known before the work; SIGTERM ends it early."""
   from fviz import sweep
-  from fviz.sweep import preemption, processes
+  from fviz.sweep import preemption
 
-  group = processes.join(
-    distributed, workdir, coordinator, count, process, timeout
-  )
   with preemption.graceful() as stop:
     tell = lambda text: print(text, flush=True)
     return sweep.run(config, workdir, stop=stop, group=group, tell=tell)

@@ -4,6 +4,8 @@ Process 0 listens, and each of the others holds one connection to it. Nothing
 that arrives is trusted: a line is JSON of bounded size, and a connection that
 does not greet as a process of this run is dropped. There is no password, so the
 port should be open to the machines of the run only.
+
+`count` is the number of all processes; times are in seconds.
 """
 
 from __future__ import annotations
@@ -18,13 +20,9 @@ from fviz.storage import plain_json
 
 _GREETING = 1 << 12  # Bytes of a line from whoever connects.
 _LONGEST = 1 << 28  # Bytes of a line from a process of the run.
-_PATIENCE = 5.0  # Seconds for a stranger to greet, or for one try to connect.
-_SENDING = 60.0  # Seconds in which a line must be on its way.
-_PAUSE = 0.2  # Seconds between two tries.
-
-
-class _Silent(errors.FvizError):
-  """Nothing was heard in time."""
+_PATIENCE = 5.0  # For a stranger to greet, or for one try to connect.
+_SENDING = 60.0  # Until a line must be on its way.
+_PAUSE = 0.2  # Between two tries.
 
 
 class Connection:
@@ -35,66 +33,60 @@ class Connection:
     # A line may be long in coming, and networks drop what seems dead.
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
-  def say(self, value: Any) -> None:
-    """Sends plain data to `hear` at the other end."""
-    self._send({'value': value})
+  def say(self, value: Any, error: str = '') -> None:
+    """Sends plain data to `hear` at the other end; it raises the error."""
+    line = plain_json.encode({'value': value, 'error': error})
+    # Who is gone is noticed, and named, when it should have spoken.
+    with contextlib.suppress(OSError):
+      self._socket.settimeout(_SENDING)
+      self._socket.sendall(line.encode() + b'\n')
 
-  def say_error(self, message: str) -> None:
-    """Makes `hear` at the other end raise an FvizError with this message."""
-    self._send({'error': message})
-
-  def hear(self, who: int, seconds: float, longest: int = _LONGEST) -> Any:
-    """Waits for what the other process says.
-
-    Args:
-      who: its number, for messages.
-      seconds: to wait, at most.
-      longest: bytes of its line, at most.
+  def hear(
+    self, who: int, seconds: float, late: str = '', longest: int = _LONGEST
+  ) -> Any:
+    """What process `who` says in time, in a line of at most so many bytes.
 
     Raises:
-      FvizError: the other process reports an error, is silent for too long,
-        is gone, or says what is no line of JSON.
+      FvizError: it reports an error, is silent for too long (`late` is another
+        message for that), is gone, or says what is no line of JSON.
     """
+    line, deadline = bytearray(), time.monotonic() + seconds
     try:
-      self._socket.settimeout(seconds)
-      line = self._file.readline(longest)
+      while not line.endswith(b'\n'):
+        # Anew for each part: many small ones may not take longer.
+        self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+        if not (part := self._file.peek()[: longest - len(line)]):
+          break
+        line += self._file.readline(len(part))
     except TimeoutError as error:
-      raise _Silent(
-        f'Process {who} was not ready within {seconds:.0f} s, see what it '
+      raise errors.FvizError(
+        late
+        or f'Process {who} was not ready within {seconds:.0f} s, see what it '
         'says. Start all processes again, with a longer join_timeout if it '
         'was still loading.'
       ) from error
     except OSError:
-      line = b''
+      pass  # Half a line is what there is of it.
     if not line.endswith(b'\n'):
       raise errors.FvizError(
         f'Process {who} was lost before the work began, see what it says. '
         'Start all processes again.'
       )
-    said = plain_json.decode(line)
-    if 'error' in said:
+    said = plain_json.decode(bytes(line))
+    if said.get('error'):
       raise errors.FvizError(str(said['error']))
     return said.get('value')
 
-  def close(self) -> None:
-    """Ends the connection."""
+  def close(self, error: str = '') -> None:
+    """Ends the connection, with an error for the other end if there is one."""
+    if error:
+      self.say(None, error)
     self._file.close()
     self._socket.close()
 
-  def _send(self, line: dict[str, Any]) -> None:
-    # Who is gone is noticed, and named, when it should have spoken.
-    with contextlib.suppress(OSError):
-      self._socket.settimeout(_SENDING)
-      self._socket.sendall(plain_json.encode(line).encode() + b'\n')
-
 
 def gather(port: int, count: int, timeout: float) -> list[Connection]:
-  """Process 0: waits until all others have come, and tells them so.
-
-  Args:
-    port: where to listen.
-    count: of processes, this one included.
-    timeout: seconds to wait for them.
+  """Process 0: listens until all others have come, and tells them so.
 
   Returns:
     The connections to processes 1 to count - 1, in order.
@@ -112,10 +104,9 @@ def gather(port: int, count: int, timeout: float) -> list[Connection]:
         _greet(server.accept()[0], count, others)
   except BaseException as error:
     if isinstance(error, TimeoutError):
-      error = _not_all(0, f'port {port}', count, timeout)
+      error = errors.FvizError(_not_all(0, f'port {port}', count, timeout))
     for other in others.values():
-      other.say_error(f'process 0: {error}')
-      other.close()
+      other.close(f'process 0: {error}')
     raise error from None
   for other in others.values():
     other.say(None)
@@ -125,26 +116,20 @@ def gather(port: int, count: int, timeout: float) -> list[Connection]:
 def attend(
   coordinator: str, count: int, index: int, timeout: float
 ) -> Connection:
-  """Any other process: connects to process 0 and waits until all have come.
-
-  Args:
-    coordinator: 'host:port' where process 0 listens.
-    count: of processes.
-    index: of this one.
-    timeout: seconds to wait for process 0 and the others.
+  """Process `index`: connects to process 0 and waits until all have come.
 
   Raises:
-    FvizError: nobody answers, not all came in time, or process 0 refuses.
+    FvizError: nobody answers at 'host:port', not all came in time, or process 0
+      refuses.
   """
   deadline = time.monotonic() + timeout
   zero = Connection(_connected(coordinator, deadline))
   try:
     zero.say({'fviz': [index, count]})
-    zero.hear(0, max(deadline - time.monotonic(), 1.0))
-  except BaseException as error:
+    left = max(deadline - time.monotonic(), 1.0)
+    zero.hear(0, left, _not_all(index, coordinator, count, timeout))
+  except BaseException:
     zero.close()
-    if isinstance(error, _Silent):
-      raise _not_all(index, coordinator, count, timeout) from error
     raise
   return zero
 
@@ -163,27 +148,25 @@ def _listening(port: int) -> socket.socket:
 
 
 def _greet(
-  made: socket.socket, count: int, others: dict[int, Connection]
+  opened: socket.socket, count: int, others: dict[int, Connection]
 ) -> None:
   """Takes in a process of the run; hangs up on anybody else."""
-  other = Connection(made)
+  other = Connection(opened)
   try:
-    index, theirs = map(int, other.hear(-1, _PATIENCE, _GREETING)['fviz'])
-  except (KeyError, TypeError, ValueError):  # FvizErrors are ValueErrors.
-    other.close()
-    return
+    greeting = other.hear(-1, _PATIENCE, longest=_GREETING)
+    index, theirs = map(int, greeting['fviz'])
+  except (LookupError, OverflowError, TypeError, ValueError):
+    return other.close()  # FvizErrors are ValueErrors.
   if theirs != count or not 0 < index < count:
     problem = (
       f'Process {index} of {theirs} came to process 0 of {count}: start all '
       f'with the same processes, and each with a number of its own, 0 to '
       f'{count - 1}.'
     )
-    other.say_error(problem)
-    other.close()
+    other.close(problem)
     raise errors.FvizError(problem)
   if earlier := others.pop(index, None):  # It may have been started again.
-    earlier.say_error(f'Another process {index} has come after this one.')
-    earlier.close()
+    earlier.close(f'Another process {index} has come after this one.')
   others[index] = other
 
 
@@ -192,11 +175,11 @@ def _connected(coordinator: str, deadline: float) -> socket.socket:
   host, _, port = coordinator.rpartition(':')
   while True:
     try:
-      made = socket.create_connection((host.strip('[]'), int(port)), _PATIENCE)
+      opened = socket.create_connection((host.strip('[]'), port), _PATIENCE)
       # A port of this machine that nobody listens at may connect to itself.
-      if made.getsockname() != made.getpeername():
-        return made
-      made.close()
+      if opened.getsockname() != opened.getpeername():
+        return opened
+      opened.close()
       problem = 'connection refused'
     except OSError as error:
       problem = error.strerror or str(error)
@@ -209,10 +192,8 @@ def _connected(coordinator: str, deadline: float) -> socket.socket:
     time.sleep(_PAUSE)
 
 
-def _not_all(
-  index: int, where: str, count: int, timeout: float
-) -> errors.FvizError:
-  return errors.FvizError(
+def _not_all(index: int, where: str, count: int, timeout: float) -> str:
+  return (
     f'Process {index} is at {where}, but not all {count} processes came within '
     f'{timeout:.0f} s. See what the others say; each needs a number of its '
     f'own, 0 to {count - 1}, and the same processes.'

@@ -10,6 +10,7 @@ steps.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,8 @@ from fviz.sweep.sweep_plan import SweepPlan
 _STEPS = 16  # A trial's, at most.
 _LINE = 300  # Bytes of a record, in a line of the ledger and in a PNG.
 _BLOCK = 4096  # Bytes; a file takes whole blocks of the disk.
-_UNITS = ('B', 'kB', 'MB', 'GB', 'TB')
+_BYTES = ('B', 'kB', 'MB', 'GB', 'TB')
+_SECONDS = ((86400, 'd'), (3600, 'h'), (60, 'min'), (1, 's'))
 
 
 class Trial(NamedTuple):
@@ -52,7 +54,6 @@ class Estimate(NamedTuple):
     unit: layer -> seconds for each unit, saving included.
     bytes: kind of file -> bytes on the disk.
     files: how many there will be.
-    tried: the layers that were tried.
   """
 
   units: dict[str, int]
@@ -83,7 +84,7 @@ def measure(plan: SweepPlan, missing: Mapping[str, Sequence[int]]) -> Estimate:
   """Tries two layers and estimates what all missing units will take.
 
   Args:
-    plan: of the sweep; its `flops` must have the missing layers.
+    plan: its `flops` must have the missing layers.
     missing: layer -> the channel of each missing unit, at least one.
   """
   flops, recipe = plan.flops, plan.recipe
@@ -122,11 +123,9 @@ def measure(plan: SweepPlan, missing: Mapping[str, Sequence[int]]) -> Estimate:
 def _try(plan: SweepPlan, layer: str, channels: Sequence[int]) -> Trial:
   """Compiles a layer and runs the first steps of its first batch."""
   steps = min(_STEPS, plan.recipe.steps)
+  shots = max(steps // 2, 1), steps
   recipe = dataclasses.replace(
-    plan.recipe,
-    steps=steps,
-    snapshot_steps=(max(steps // 2, 1), steps),
-    tolerance=0.0,
+    plan.recipe, steps=steps, snapshot_steps=shots, tolerance=0.0
   )
   units = np.asarray(channels)
   keys = engine.job_keys(plan.seed, units, np.zeros_like(units))
@@ -139,16 +138,16 @@ def _try(plan: SweepPlan, layer: str, channels: Sequence[int]) -> Trial:
   compiled = time.monotonic()
   ((_, result),) = one.run(jobs, batch)
   ran = time.monotonic()
-  half, full = (
-    float(np.mean([len(png.encode(image)) for image in images]))
+  sizes = [
+    [len(png.encode(image)) for image in images]
     for images in (result.snapshots[:, 0, 0], result.images[:, 0])
-  )
-  pictures = 2 * len(result.images)
+  ]
+  half, full = np.mean(sizes, axis=1).tolist()
   return Trial(
     compile=max(2 * compiled - start - ran, 0.0),
     step=(ran - compiled) / steps / batch,
     sizes=(half, full),
-    save=(time.monotonic() - ran) / pictures,
+    save=(time.monotonic() - ran) / np.size(sizes),
   )
 
 
@@ -183,13 +182,9 @@ def _duration(seconds: float) -> str:
   ('7 s', '1 min 30 s', '1 h 1 min', '2 d 7 h')
   """
   seconds = round(seconds)
-  for size, name, part, name_of_part in (
-    (86400, 'd', 3600, 'h'),
-    (3600, 'h', 60, 'min'),
-    (60, 'min', 1, 's'),
-  ):
-    if seconds >= size:
-      return f'{seconds // size} {name} {seconds % size // part} {name_of_part}'
+  for (large, name), (small, rest) in itertools.pairwise(_SECONDS):
+    if seconds >= large:
+      return f'{seconds // large} {name} {seconds % large // small} {rest}'
   return f'{seconds} s'
 
 
@@ -199,7 +194,7 @@ def _size(size: float) -> str:
   >>> _size(12), _size(1234), _size(5.67e11), _size(2e15)
   ('12 B', '1.23 kB', '567 GB', '2000 TB')
   """
-  power = min(int(math.log10(max(size, 1)) // 3), len(_UNITS) - 1)
+  power = min(int(math.log10(max(size, 1)) // 3), len(_BYTES) - 1)
   value = size / 1000**power
   text = f'{value:.3g}' if value < 1000 else f'{value:.0f}'
-  return f'{text} {_UNITS[power]}'
+  return f'{text} {_BYTES[power]}'

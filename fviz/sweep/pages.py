@@ -1,8 +1,9 @@
 """Contact sheets and layer summaries: made from what is on the disk.
 
 A page is some consecutive units of a layer. Its sheets, one a snapshot, are
-made once all its units are finished, and only by one process: the one that
-renders all that the page lacked, or else the last process to leave.
+made once all its units are finished, and only by its keeper: the one process
+that renders all that the page lacked, or else the last process to leave, for
+which None stands. A layer's keeper summarizes the layer.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
 from etils import epath
 
 from fviz import tensorboard
@@ -28,8 +28,6 @@ class Page(NamedTuple):
 
   Attributes:
     number: of the page in its layer, from 0.
-    units: at least one, in order.
-    keeper: the process that makes its sheets; None for the last one to leave.
   """
 
   number: int
@@ -38,48 +36,39 @@ class Page(NamedTuple):
 
 
 class LayerPages(NamedTuple):
-  """All units of a layer, and the pages they fill.
+  """A layer, and the pages that its units fill.
 
   Attributes:
-    name: of the layer.
-    units: in order.
-    keeper: the process that summarizes it; None for the last one to leave.
-    pages: in order.
+    owners: unit -> the process that renders it, or `shares.DONE`; in order.
   """
 
   name: str
-  units: Sequence[Unit]
+  owners: Mapping[Unit, int]
   keeper: int | None
   pages: Sequence[Page]
 
 
-def layers_of(whose: Mapping[Unit, int], page: int) -> list[LayerPages]:
-  """Sorts units into layers and pages.
+def layers_of(
+  owners: Iterable[tuple[Unit, int]], page: int
+) -> list[LayerPages]:
+  """Sorts units and their owners into layers and pages of so many units."""
+  by_layer: dict[str, dict[Unit, int]] = {}
+  for unit, owner in owners:
+    by_layer.setdefault(unit[0], {})[unit] = owner
+  return [_paged(name, units, page) for name, units in by_layer.items()]
 
-  Args:
-    whose: unit -> the process that renders it, or `shares.DONE`; in order.
-    page: units on a page.
-  """
-  by_layer: dict[str, list[Unit]] = {}
-  for unit in whose:
-    by_layer.setdefault(unit[0], []).append(unit)
-  return [
-    LayerPages(
-      name,
-      units,
-      _keeper(whose, units),
-      [
-        Page(number, some, _keeper(whose, some))
-        for number, some in enumerate(contact_sheet.pages(units, page))
-      ],
-    )
-    for name, units in by_layer.items()
+
+def _paged(name: str, owners: Mapping[Unit, int], page: int) -> LayerPages:
+  pages = [
+    Page(number, units, _keeper(owners[unit] for unit in units))
+    for number, units in enumerate(contact_sheet.pages([*owners], page))
   ]
+  return LayerPages(name, owners, _keeper(owners.values()), pages)
 
 
-def _keeper(whose: Mapping[Unit, int], units: Iterable[Unit]) -> int | None:
-  """The one process that renders some of these, None where several do."""
-  found = {whose[unit] for unit in units} - {shares.DONE}
+def _keeper(owners: Iterable[int]) -> int | None:
+  """The one process among these, None where there are several."""
+  found = {*owners} - {shares.DONE}
   return None if len(found) > 1 else min(found, default=0)
 
 
@@ -88,12 +77,14 @@ class Gallery:
   """Makes the sheets and summaries of a working directory.
 
   Attributes:
+    layers: all of the sweep.
     directory: where the pictures are and the sheets go.
     finished: the units of the ledgers, as of their last refresh.
     writer: of TensorBoard, which shows the same.
     steps: of the snapshots.
   """
 
+  layers: Sequence[LayerPages]
   directory: workdir.Workdir
   finished: ledger.Index
   writer: tensorboard.Writer
@@ -108,59 +99,59 @@ class Gallery:
       and not all(map(os.path.exists, self._paths(layer, page)))
     ]
 
-  def finish(
-    self, layer: LayerPages, pages: Collection[Page], keeper: int
-  ) -> list[Page]:
+  def finish(self, layer: LayerPages, pages: Sequence[Page]) -> list[Page]:
     """Makes the sheets of pages whose units are all there; returns the rest."""
     # The summary comes before the last sheet, which tells the next run that
     # all is there.
-    if pages and layer.keeper == keeper and self.is_whole(layer.units):
+    is_own = layer.keeper == self.directory.process
+    if pages and is_own and self._is_whole(layer.owners):
       self._summarize(layer)
-    left = []
-    for page in pages:
-      if self.is_whole(page.units):
-        self._make(layer, page)
-      else:
-        left.append(page)
-    return left
+    whole = [page for page in pages if self._is_whole(page.units)]
+    for page in whole:
+      self._make(layer, page)
+    return [page for page in pages if page not in whole]
 
-  def finish_shared(self, layers: Iterable[LayerPages]) -> None:
-    """Makes what several processes had a part in, after all is rendered."""
-    for layer in layers:
-      if layer.keeper is None:
-        self._summarize(layer)
-      for page in self.missing(layer, None):
-        self._make(layer, page)
+  def finish_shared(self) -> bool:
+    """The last process to leave makes the rest; says whether this one is."""
+    with self.directory.turn():
+      self.finished.refresh()
+      if not all(self._is_whole(layer.owners) for layer in self.layers):
+        return False
+      for layer in self.layers:
+        if layer.keeper is None:
+          self._summarize(layer)
+        for page in self.missing(layer, None):
+          self._make(layer, page)
+      return True
 
-  def is_whole(self, units: Iterable[Unit]) -> bool:
-    """Whether all these units are finished."""
-    return all(unit in self.finished for unit in units)
-
-  def sheets(
-    self, layer: LayerPages, keepers: Collection[int | None]
-  ) -> list[str]:
+  def sheets(self, keepers: Collection[int | None]) -> list[str]:
     """The last sheets of the pages of some keepers, as far as they exist."""
     paths = [
       os.fspath(self._paths(layer, page)[-1])
+      for layer in self.layers
       for page in layer.pages
       if page.keeper in keepers
     ]
     return list(filter(os.path.exists, paths))
+
+  def _is_whole(self, units: Iterable[Unit]) -> bool:
+    return all(unit in self.finished for unit in units)
 
   def _paths(self, layer: LayerPages, page: Page) -> list[epath.Path]:
     path = self.directory.gallery_path
     return [path(layer.name, page.number, step) for step in self.steps]
 
   def _make(self, layer: LayerPages, page: Page) -> None:
-    count = len(self.steps)
     films = [
-      finished_units.snapshots(self.directory, u, self.finished[u], count)
-      for u in page.units
+      finished_units.snapshots(
+        self.directory, unit, self.finished[unit], len(self.steps)
+      )
+      for unit in page.units
     ]
     captions = [finished_units.caption(unit) for unit in page.units]
     sheets = [
-      contact_sheet.draw([film[i] for film in films], captions)
-      for i in range(count)
+      contact_sheet.draw(pictures, captions)
+      for pictures in zip(*films, strict=True)
     ]
     # TensorBoard first: the files tell the next run that it has them.
     for sheet, step in zip(sheets, self.steps, strict=True):
@@ -171,16 +162,14 @@ class Gallery:
 
   def _summarize(self, layer: LayerPages) -> None:
     """Writes the layer as a whole to TensorBoard, from its ledger lines."""
-    records = [self.finished[unit] for unit in layer.units]
+    records = [self.finished[unit] for unit in layer.owners]
     histories = [record.get('history') or [] for record in records]
     for i, step in enumerate(self.steps):
       values = [history[i] for history in histories if len(history) > i]
       if (mean := finished_units.mean(values)) is not None:
         self.writer.scalar(f'{layer.name}/mean_objective', mean, step)
     activations = [record.get('activation') for record in records]
-    activations = [value for value in activations if value is not None]
-    if activations:
-      self.writer.histogram(
-        f'{layer.name}/activations', np.array(activations), self.steps[-1]
-      )
+    known = [value for value in activations if value is not None]
+    if known:
+      self.writer.histogram(f'{layer.name}/activations', known, self.steps[-1])
     self.writer.flush()

@@ -10,7 +10,6 @@ import contextlib
 import os
 import signal
 import threading
-import types
 from collections.abc import Callable, Iterator
 
 Stop = Callable[[], bool]  # Whether to begin nothing new.
@@ -25,8 +24,7 @@ def graceful() -> Iterator[Stop]:
   """
   asked = threading.Event()
 
-  def ask(number: int, frame: types.FrameType | None) -> None:
-    del number, frame  # Unused.
+  def ask(*unused) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     asked.set()
     # print could meet another print of this thread half way.

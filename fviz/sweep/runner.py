@@ -11,30 +11,26 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 from etils import epath
 from ml_collections import ConfigDict
+from tqdm import tqdm
 
-from fviz import tensorboard, types
+from fviz import engine, tensorboard, types
 from fviz.runs import finished_units
 from fviz.storage import ledger, workdir
-from fviz.sweep import (
-  estimate,
-  pages,
-  preemption,
-  processes,
-  rendering,
-  shares,
-  sweep_plan,
-)
+from fviz.sweep import estimate, pages, processes, shares, sweep_plan
+from fviz.sweep.preemption import Stop
 from fviz.sweep.sweep_plan import SweepPlan
 from fviz.sweep.units import Unit
 
 _log = logging.getLogger(__name__)
 
 _SHEETS = 8  # Contact sheets that a report lists.
+Tell = Callable[[str], None]  # As `print`.
 
 
 class Report(NamedTuple):
@@ -63,11 +59,9 @@ class Report(NamedTuple):
     of, again = '', ''
     if self.missing:
       of = f' of {self.units + self.missing}'
-      again = (
-        'Stopped early: the same command goes on from here.\n'
-        if self.alone
-        else 'The rest is for other processes, or for the next time.\n'
-      )
+      again = 'The rest is for other processes, or for the next time.\n'
+      if self.alone:
+        again = 'Stopped early: the same command goes on from here.\n'
     shown = self.sheets[-_SHEETS:]
     sheets = ''.join(f'  contact sheet  {sheet}\n' for sheet in shown)
     if more := len(self.sheets) - len(shown):
@@ -85,9 +79,9 @@ def run(
   config: ConfigDict,
   path: str,
   network: types.Network | None = None,
-  stop: preemption.Stop = lambda: False,
+  stop: Stop = lambda: False,
   group: processes.Group = processes.ALONE,
-  tell: Callable[[str], None] = lambda text: None,
+  tell: Tell = lambda text: None,
 ) -> Report:
   """Renders every unit of a config that its working directory lacks.
 
@@ -109,19 +103,21 @@ def run(
     with group.meeting():
       plan = sweep_plan.plan(config, network)
       group.agree(plan.record, sweep_plan.IGNORED)
-      directory, finished, whose = _enter(stack, plan, path, group, tell)
+      directory, finished, owners = _enter(stack, plan, path, group, tell)
     writer = stack.enter_context(tensorboard.Writer(directory.path))
     if group.index == 0:
       writer.text('config', sweep_plan.markdown(plan.record))
+    layers = pages.layers_of(zip(plan.units, owners, strict=True), plan.page)
     steps = plan.recipe.snapshot_steps
-    gallery = pages.Gallery(directory, finished, writer, steps)
-    layers = pages.layers_of(whose, plan.page)
-    _render(plan, layers, whose, gallery, stop, group)
-    keepers = _leave(plan, layers, gallery, group)
+    gallery = pages.Gallery(layers, directory, finished, writer, steps)
+    _render(plan, gallery, stop, group)
+    keepers: set[int | None] = {group.index}
+    if group.count > 1 and gallery.finish_shared():
+      keepers.add(None)
   count = sum(unit in finished for unit in plan.units)
   return Report(
     path=directory.path,
-    sheets=[s for layer in layers for s in gallery.sheets(layer, keepers)],
+    sheets=gallery.sheets(keepers),
     units=count,
     failed=len(finished.failed.intersection(plan.units)),
     seconds=time.monotonic() - start,
@@ -135,15 +131,11 @@ def _enter(
   plan: SweepPlan,
   path: str,
   group: processes.Group,
-  tell: Callable[[str], None],
-) -> tuple[workdir.Workdir, ledger.Index, dict[Unit, int]]:
-  """Opens the working directory and learns who renders what.
+  tell: Tell,
+) -> tuple[workdir.Workdir, ledger.Index, list[int]]:
+  """The working directory, its finished units, and each unit's owner.
 
   Process 0 enters first: it writes the config and divides the work.
-
-  Returns:
-    The directory, its finished units, and unit -> the process that renders it,
-    or `shares.DONE`.
   """
   like = plan.record, sweep_plan.IGNORED, group.index, group.count, group.lock
   enter = lambda: stack.enter_context(workdir.Workdir.open(path, *like))
@@ -151,89 +143,81 @@ def _enter(
     directory = enter()
     finished = directory.finished()
     owners = group.share(lambda: _divided(plan, finished, group.count, tell))
-  else:
-    owners = group.share()
-    if not os.path.exists(os.path.join(path, 'config.json')):
-      _log.warning(
-        'This process does not see what process 0 wrote to %s. Merge the '
-        'directories when all are done, see docs/scaling.md.',
-        path,
-      )
-    directory = enter()
-    finished = directory.finished()
-  return directory, finished, dict(zip(plan.units, owners, strict=True))
+    return directory, finished, owners
+  owners = group.share()
+  if not os.path.exists(os.path.join(path, 'config.json')):
+    _log.warning(
+      'This process does not see what process 0 wrote to %s. Merge the '
+      'directories when all are done, see docs/scaling.md.',
+      path,
+    )
+  directory = enter()
+  return directory, directory.finished(), owners
 
 
 def _divided(
-  plan: SweepPlan,
-  finished: ledger.Index,
-  count: int,
-  tell: Callable[[str], None],
+  plan: SweepPlan, finished: ledger.Index, count: int, tell: Tell
 ) -> list[int]:
-  """Who renders which unit; of many layers by the time that they will take."""
-  missing = [unit not in finished for unit in plan.units]
-  if not plan.flops or not any(missing):
-    return shares.owners(missing, count).tolist()
-  pending: dict[str, list[int]] = {}
-  for layer, channel, _ in itertools.compress(plan.units, missing):
-    pending.setdefault(layer, []).append(channel)
-  guess = estimate.measure(plan, pending)
-  tell(guess.text(count))
-  costs = [guess.unit.get(unit[0], 0.0) for unit in plan.units]
+  """Each unit's owner; of many layers by the time that they will take."""
+  missing, costs = [unit not in finished for unit in plan.units], None
+  if plan.flops and any(missing):
+    pending: dict[str, list[int]] = {}
+    for layer, channel, _ in itertools.compress(plan.units, missing):
+      pending.setdefault(layer, []).append(channel)
+    guess = estimate.measure(plan, pending)
+    tell(guess.text(count))
+    costs = [guess.unit.get(layer, 0.0) for layer, _, _ in plan.units]
   return shares.owners(missing, count, costs).tolist()
 
 
 def _render(
-  plan: SweepPlan,
-  layers: list[pages.LayerPages],
-  whose: Mapping[Unit, int],
-  gallery: pages.Gallery,
-  stop: preemption.Stop,
-  group: processes.Group,
+  plan: SweepPlan, gallery: pages.Gallery, stop: Stop, group: processes.Group
 ) -> None:
   """Renders this process's share, layer after layer and page after page."""
-  series = finished_units.Series(
-    plan.network.name, plan.seed, plan.recipe.snapshot_steps
-  )
+  series = finished_units.Series(plan.network.name, plan.seed, gallery.steps)
   rate_tag = 'units_per_second'
   if group.count > 1:
     rate_tag += f'/{group.index}'
-  done = 0
-  for layer in layers:
-    waiting = gallery.missing(layer, group.index)
-    waiting = gallery.finish(layer, waiting, group.index)
-    pending = [unit for unit in layer.units if whose[unit] == group.index]
-    for units, result, seconds in rendering.batches(plan, pending, stop):
+  writer, done = gallery.writer, 0
+  for layer in gallery.layers:
+    waiting = gallery.finish(layer, gallery.missing(layer, group.index))
+    own = [unit for unit, owner in layer.owners.items() if owner == group.index]
+    for units, result, seconds in _batches(plan, own, stop):
       records = finished_units.save(
         gallery.directory, series, units, result, seconds / len(units)
       )
       gallery.finished.refresh()
       done += len(units)
-      rate = len(units) / max(seconds, 1e-9)
-      gallery.writer.scalar(rate_tag, rate, done)
+      writer.scalar(rate_tag, len(units) / max(seconds, 1e-9), done)
       mean = finished_units.mean(record['activation'] for record in records)
       if mean is not None:
-        gallery.writer.scalar(f'{layer.name}/mean_activation', mean, done)
-      waiting = gallery.finish(layer, waiting, group.index)
+        writer.scalar(f'{layer.name}/mean_activation', mean, done)
+      waiting = gallery.finish(layer, waiting)
 
 
-def _leave(
-  plan: SweepPlan,
-  layers: list[pages.LayerPages],
-  gallery: pages.Gallery,
-  group: processes.Group,
-) -> set[int | None]:
-  """The last one out makes what several had a part in.
+def _batches(
+  plan: SweepPlan, units: Sequence[Unit], stop: Stop
+) -> Iterator[tuple[list[Unit], engine.Result, float]]:
+  """Renders units of one layer; yields those of each batch, and its seconds."""
+  if not units or stop():
+    return
+  layer, steps = units[0][0], plan.recipe.steps
+  channels, variants = np.array([unit[1:] for unit in units]).T
+  keys = engine.job_keys(plan.seed, channels, variants)
+  jobs = engine.channel_jobs(plan.network, layer, channels, keys)
+  bar = tqdm(total=len(units), unit='unit', desc=layer, dynamic_ncols=True)
 
-  Returns:
-    The keepers whose pages are up to this process.
-  """
-  own: set[int | None] = {group.index}
-  if group.count == 1:
-    return own
-  with gallery.directory.turn():
-    gallery.finished.refresh()
-    if not gallery.is_whole(plan.units):
-      return own
-    gallery.finish_shared(layers)
-  return own | {None}
+  def on_step(step: int) -> None:
+    if step % max(1, steps // 8) == 0:
+      bar.set_postfix_str(f'step {step}/{steps}')
+
+  with bar:
+    begin = time.monotonic()
+    for where, result in engine.batches(
+      plan.network, jobs, plan.recipe, plan.batch_size, on_step
+    ):
+      seconds, begin = time.monotonic() - begin, time.monotonic()
+      yield [units[i] for i in where], result, seconds
+      bar.update(len(where))
+      if stop():
+        return

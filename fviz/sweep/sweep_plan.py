@@ -17,9 +17,7 @@ from fviz.sweep.units import Unit
 
 _VERSIONS = ('jax', 'flax', 'optax', 'numpy')
 # What may change between a run and its resumption: no picture depends on it.
-IGNORED = ('batch_size', 'remat', 'versions', 'versions.python') + tuple(
-  f'versions.{name}' for name in _VERSIONS
-)
+IGNORED = ('batch_size', 'remat', 'versions')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +25,6 @@ class SweepPlan:
   """Everything that a sweep needs to know.
 
   Attributes:
-    network: to look into.
-    recipe: how each picture is made.
     units: in the order of the work.
     seed: of all randomness.
     page: pictures on a contact sheet.

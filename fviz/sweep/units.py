@@ -14,16 +14,15 @@ Unit = ledger_lines.Unit  # (layer, channel, variant).
 def layers_of(
   network: types.Network, text: str, size: int
 ) -> tuple[list[str], dict[str, float]]:
-  """The layers that a text names, each array once.
+  """The layers that a text names, each array once, in the order of the work.
 
   Args:
-    network: whose layers.
     text: names and patterns, see `fviz.networks.select`.
     size: pixels a side of the images, for which operations are counted.
 
   Returns:
-    The layers in the order of the work; and layer -> operations for one image
-    where the text holds a pattern, else an empty dict.
+    Also layer -> operations for one image where the text holds a pattern, else
+    an empty dict.
 
   Raises:
     FvizError: the text is empty or names no layer of the network.
@@ -46,8 +45,6 @@ def units_of(
   """All units of some layers, in the order of the work.
 
   Args:
-    network: whose layers.
-    layers: their names.
     channels: the same in every layer; () means all that a layer has.
     variants: pictures of a channel.
 

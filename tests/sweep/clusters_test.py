@@ -41,7 +41,7 @@ def _detected(monkeypatch, **given):
 
 
 def test_nothing_is_known_without_a_cluster():
-  assert clusters.detected() == (None, None, None, None)
+  assert clusters.detected() == ('', None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +81,9 @@ def test_open_mpi_inside_slurm(monkeypatch, uri, host):
 
 def test_mpi_that_does_not_name_the_first_machine(monkeypatch):
   given = dict(PMI_SIZE='4', PMI_RANK='1')
-  assert _detected(monkeypatch, **given) == (None, 4, 1, None)
+  assert _detected(monkeypatch, **given) == ('', 4, 1, None)
   given = _OPEN_MPI | dict(OMPI_MCA_orte_hnp_uri='')
-  assert _detected(monkeypatch, **given) == (None, 8, 3, '2')
+  assert _detected(monkeypatch, **given) == ('', 8, 3, '2')
 
 
 def test_a_tpu_pod_of_gke_and_its_slices(monkeypatch):
@@ -149,12 +149,12 @@ def test_a_tpu_pod(monkeypatch, metadata, hosts):
   metadata(**_known('1', hosts, tpu_env=slices))
   assert clusters.detected() == ('10.0.0.1:9876', 4, 3, None)
   monkeypatch.setenv('TPU_SKIP_MDS_QUERY', '1')
-  assert clusters.detected() == clusters.Place()
+  assert clusters.detected() == clusters.UNKNOWN
 
 
 def test_a_machine_with_tpus_outside_of_the_cloud(metadata):
   metadata()
-  assert clusters.detected() == clusters.Place()
+  assert clusters.detected() == clusters.UNKNOWN
 
 
 def test_kubernetes(monkeypatch):
@@ -164,7 +164,7 @@ def test_kubernetes(monkeypatch):
   first = 'sweep-0.fviz.default.svc.cluster.local:9876'
   assert _detected(monkeypatch, **given) == (first, None, 3, None)
   monkeypatch.setattr(socket, 'getfqdn', lambda: 'sweep-3-x7f')
-  assert clusters.detected() == (None, None, 3, None)
+  assert clusters.detected() == ('', None, 3, None)
 
 
 @pytest.mark.parametrize(

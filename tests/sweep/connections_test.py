@@ -33,9 +33,9 @@ def _groups(count, timeout=_LONG):
     yield (
       pool,
       [
-        processes.Group(0, count, zero.result(), None, timeout),
+        processes.Group(0, count, zero.result(), timeout=timeout),
         *(
-          processes.Group(i, count, [other.result()], None, timeout)
+          processes.Group(i, count, [other.result()], timeout=timeout)
           for i, other in enumerate(others, 1)
         ),
       ],
@@ -101,7 +101,7 @@ def test_who_fails_before_the_work_fails_for_all(who, when):
 def test_one_that_is_lost_is_noticed_at_once():
   def work(group):
     if group.index == 1:
-      group._others[0].close()  # As the system does for a killed process.
+      group.others[0].close()  # As the system does for a killed process.
       raise errors.FvizError('killed')
     group.agree({}, ())
 
@@ -132,6 +132,7 @@ def test_strangers_are_dropped():
     b'[' * 4000 + b'\n',
     b'{"value": {"fviz": [1]}}\n',
     b'{"value": {"fviz": ["a", 2]}}\n',
+    b'{"value": {"fviz": [Infinity, 2]}}\n',
     b'{"value": null}\n',
     b'{"error": "boo"}\n',
     b'a' * 100_000,
@@ -168,6 +169,20 @@ def test_a_line_is_bounded():
     right.hear(1, 1.0, longest=4096)
   left.close()
   right.close()
+
+
+def test_many_small_parts_take_no_longer_than_a_line():
+  left, right = socket.socketpair()
+  hearer = connections.Connection(right)
+  with concurrent.futures.ThreadPoolExecutor(1) as pool, left:
+    heard = pool.submit(hearer.hear, 1, 0.3)
+    begin = time.monotonic()
+    while not heard.done() and time.monotonic() - begin < _LONG:
+      left.sendall(b' ')
+      time.sleep(0.05)
+    with pytest.raises(errors.FvizError, match='Process 1 was not ready'):
+      heard.result()
+  hearer.close()
 
 
 @pytest.mark.parametrize(

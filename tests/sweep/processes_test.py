@@ -18,7 +18,7 @@ import pytest
 from fviz import errors
 from fviz.media import png
 from fviz.storage import workdir
-from fviz.sweep import processes
+from fviz.sweep import clusters, processes
 
 _ROOT = pathlib.Path(__file__).parents[2]
 _FLAGS = (
@@ -245,12 +245,13 @@ def test_waits_only_so_long(cache, tmp_path):
   assert 'not all 3 processes came within 2 s' in out
 
 
-def _join(path, *arguments, **options):
-  return processes.join(True, str(path), *arguments, **options)
+def _join(path, place, timeout=processes.TIMEOUT, distributed=True):
+  given = clusters.Place(*place)
+  return processes.join(distributed, str(path), given, timeout)
 
 
 @pytest.mark.parametrize(
-  'arguments, message',
+  'place, message',
   [
     (('nowhere', 2, 0), 'HOST:PORT'),
     ((':99', 2, 0), 'HOST:PORT'),
@@ -261,12 +262,13 @@ def _join(path, *arguments, **options):
     (('a:99', 2, 2), 'give 0 to 1'),
     (('a:99', 2, None), 'No SLURM.* process:'),
     (('', None, None), 'No SLURM.* coordinator, processes, process:'),
-    (('a:99', 2, 0, 0), 'join_timeout is 0'),
   ],
 )
-def test_bad_flags_are_refused(tmp_path, arguments, message):
+def test_bad_flags_are_refused(tmp_path, place, message):
   with pytest.raises(errors.FvizError, match=message):
-    _join(tmp_path / 'run', *arguments)
+    _join(tmp_path / 'run', place)
+  with pytest.raises(errors.FvizError, match='join_timeout is 0'):
+    _join(tmp_path / 'run', ('a:99', 2, 0), timeout=0)
   assert not (tmp_path / 'run').exists()
 
 
@@ -288,7 +290,7 @@ def test_processes_of_one_machine_take_gpus_of_their_own(
   set_ = {}
   monkeypatch.setattr(jax.config, 'update', set_.__setitem__)
   with pytest.raises(errors.FvizError, match='Nobody answers at.*localhost'):
-    _join(tmp_path, f'localhost:{_port()}', timeout=0.1)
+    _join(tmp_path, (f'localhost:{_port()}',), timeout=0.1)
   assert set_ == {
     'jax_cuda_visible_devices': devices,
     'jax_rocm_visible_devices': devices,
@@ -296,9 +298,9 @@ def test_processes_of_one_machine_take_gpus_of_their_own(
 
 
 def test_flags_for_many_need_distributed(tmp_path):
-  for arguments in (('a:99',), ('', 2), ('', None, 0)):
+  for place in (('a:99',), ('', 2), ('', None, 0)):
     with pytest.raises(errors.FvizError, match='add --distributed'):
-      processes.join(False, str(tmp_path), *arguments)
+      _join(tmp_path, place, distributed=False)
   assert processes.join(False, str(tmp_path)) is processes.ALONE
 
 
@@ -308,7 +310,7 @@ def test_a_taken_port_is_refused(tmp_path):
     other.listen()
     port = other.getsockname()[1]
     with pytest.raises(errors.FvizError, match=f'Port {port} is taken'):
-      _join(tmp_path, f'localhost:{port}', 2, 0)
+      _join(tmp_path, (f'localhost:{port}', 2, 0))
   workdir.reserve(tmp_path, 0).release()  # The refusal left no lock.
 
 

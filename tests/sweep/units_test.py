@@ -38,11 +38,11 @@ def test_pages_and_who_keeps_them():
   owners = [shares.DONE, 0, 0, 0, 1, shares.DONE, 1]
   whose = {('a', c, 0): owner for c, owner in enumerate(owners)}
   whose |= {('b', c, 0): shares.DONE for c in range(3)}
-  a, b = pages.layers_of(whose, 2)
-  assert (a.name, len(a.units), a.keeper) == ('a', 7, None)
+  a, b = pages.layers_of(whose.items(), 2)
+  assert (a.name, len(a.owners), a.keeper) == ('a', 7, None)
   assert [page.keeper for page in a.pages] == [0, 0, 1, 1]
   assert [len(page.units) for page in a.pages] == [2, 2, 2, 1]
   # What nobody renders is process 0's, should its sheets be lost.
   assert b.keeper == 0 and [page.keeper for page in b.pages] == [0, 0]
-  (c,) = pages.layers_of({('c', 0, 0): 0, ('c', 1, 0): 1}, 2)
+  (c,) = pages.layers_of([(('c', 0, 0), 0), (('c', 1, 0), 1)], 2)
   assert c.keeper is None and c.pages[0].keeper is None
