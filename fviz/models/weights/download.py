@@ -67,26 +67,22 @@ def fetch(name: str, source: sources.Origin) -> pathlib.Path:
 
 
 def _download(path: pathlib.Path, name: str, source: sources.Origin) -> None:
-  partial = _beside(path, '.partial')
-  stated = ''
-  for attempt in range(_ATTEMPTS):
+  partial, stated = _beside(path, '.partial'), ''
+  for attempt in range(1, _ATTEMPTS + 1):
     try:
-      stated = _transfer(partial, name, source) or stated
+      stated = _transfer(partial, name, source)
       break
-    except urllib.error.HTTPError as error:
-      raise _failed(path, name, source, f'{error.code} {error.reason}') from (
-        error
-      )
     except urllib.error.URLError as error:
-      raise _failed(path, name, source, str(error.reason)) from error
+      why = f'{getattr(error, "code", "")} {error.reason}'.strip()
+      raise _failed(path, name, source, why) from error
     except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
-      if attempt == _ATTEMPTS - 1:
+      if attempt == _ATTEMPTS:
         why = f'the connection broke ({error}); run again to resume'
         raise _failed(path, name, source, why) from error
-  digest = sha256(partial)
-  if not digest.startswith(source.sha256 or stated):
+  digest, expected = _sha256(partial), source.sha256 or stated
+  if not digest.startswith(expected):
     partial.unlink()
-    raise _wrong(path, name, source, digest, source.sha256 or stated)
+    raise _wrong(path, name, source, digest, expected)
   _note(path, digest)
   os.replace(partial, path)
 
@@ -153,8 +149,7 @@ def _stated(headers) -> str:
   return digest if len(digest) == 64 else ''  # Small files state a git hash.
 
 
-def sha256(path: pathlib.Path) -> str:
-  """The hash of a file, as hexadecimal digits."""
+def _sha256(path: pathlib.Path) -> str:
   with open(path, 'rb') as file:
     return hashlib.file_digest(file, 'sha256').hexdigest()
 
@@ -164,7 +159,7 @@ def _trusted(
 ) -> pathlib.Path:
   """A file in the cache, verified if it did not come through `fetch`."""
   if not _beside(path, '.sha256').exists():
-    digest = sha256(path)
+    digest = _sha256(path)
     if not digest.startswith(source.sha256):
       raise _wrong(path, name, source, digest, source.sha256)
     with contextlib.suppress(OSError):  # A read-only cache is as good.
