@@ -1,7 +1,7 @@
 """The zoo: published networks and our own, as `Network`s.
 
-The table maps a name to the module of its family, which has `layouts(name)`
-(see `weights.layouts.Layout`), or `load(name, weights)` where it needs more.
+The table maps a name to the module of its family, which has `LAYOUTS` (see
+`weights.layouts`), or `load(name, weights)` where it needs more.
 Families and Flax are imported only when a model is asked for. `weights.sources`
 says where published weights come from.
 """
@@ -62,8 +62,7 @@ def load(
     if options:
       raise errors.FvizError(f'{name} takes no options, not {options}.')
     return family.load(name, weights)
-  layouts = _layouts()
-  return layouts.load(name, family.layouts(name), weights, options)
+  return _layouts().load(name, family.LAYOUTS[name], weights, options)
 
 
 def describe(name: str, weights: str | os.PathLike = '', **options: Any) -> str:
@@ -82,7 +81,7 @@ def describe(name: str, weights: str | os.PathLike = '', **options: Any) -> str:
   if hasattr(family, 'load'):
     network, published = load(name, weights, **options), ''
   else:
-    network = layouts.architecture(name, family.layouts(name), weights, options)
+    network = layouts.architecture(name, family.LAYOUTS[name], weights, options)
     published = '\n\n' + sources.published(name)
   size = 'x'.join(map(str, network.input_size))
   count = f'{layouts.parameters(network):,} parameters, images {size}'

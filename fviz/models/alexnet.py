@@ -20,34 +20,22 @@ class AlexNet(nnx.Module):
   """Images [n, h, w, 3] -> logits [n, 1000]."""
 
   def __init__(self, *, rngs: nnx.Rngs):
-    conv, relu = layers.conv, layers.Relu
-    pool = lambda: pools.MaxPool(3, 2)
+    relu, pool = layers.Relu, functools.partial(pools.MaxPool, 3, 2)
+    conv = functools.partial(layers.conv, rngs=rngs)
+    linear = functools.partial(nnx.Linear, rngs=rngs)
     self.features = layers.Chain(
-      {
-        0: conv(3, 64, 11, 4, 2, rngs=rngs),
-        1: relu(),
-        2: pool(),
-        3: conv(64, 192, 5, 1, 2, rngs=rngs),
-        4: relu(),
-        5: pool(),
-        6: conv(192, 384, 3, 1, 1, rngs=rngs),
-        7: relu(),
-        8: conv(384, 256, 3, 1, 1, rngs=rngs),
-        9: relu(),
-        10: conv(256, 256, 3, 1, 1, rngs=rngs),
-        11: relu(),
-        12: pool(),
-      }
+      [
+        *(conv(3, 64, 11, 4, 2), relu(), pool()),
+        *(conv(64, 192, 5, 1, 2), relu(), pool()),
+        *(conv(192, 384, 3, 1, 1), relu()),
+        *(conv(384, 256, 3, 1, 1), relu()),
+        *(conv(256, 256, 3, 1, 1), relu(), pool()),
+      ]
     )
     self.avgpool = pools.AdaptiveAveragePool(6)
+    first, second = linear(256 * 6 * 6, 4096), linear(4096, 4096)
     self.classifier = layers.Chain(
-      {
-        1: nnx.Linear(256 * 6 * 6, 4096, rngs=rngs),
-        2: relu(),
-        4: nnx.Linear(4096, 4096, rngs=rngs),
-        5: relu(),
-        6: nnx.Linear(4096, 1000, rngs=rngs),
-      }
+      {1: first, 2: relu(), 4: second, 5: relu(), 6: linear(4096, 1000)}
     )
 
   def __call__(self, x: jax.Array) -> jax.Array:
@@ -55,8 +43,5 @@ class AlexNet(nnx.Module):
     return self.classifier(x.reshape(x.shape[0], -1))
 
 
-def layouts(name: str) -> tuple[Layout, ...]:
-  """Torchvision's only."""
-  del name
-  convert = functools.partial(filling.from_torch, flattened=(256, 6, 6))
-  return (Layout(AlexNet, 'alexnet_tv', convert=convert),)
+_convert = functools.partial(filling.from_torch, flattened=(256, 6, 6))
+LAYOUTS = {'alexnet': (Layout(AlexNet, 'alexnet_tv', convert=_convert),)}

@@ -71,8 +71,7 @@ class CifarResNet(nnx.Module):
     return self.linear(x.mean((1, 2)))
 
 
-def layouts(name: str) -> tuple[Layout, ...]:
-  """Akamaster's only: 6 n + 2 layers."""
-  depth = (int(name.removeprefix('resnet')) - 2) // 6
-  build = functools.partial(CifarResNet, depth)
-  return (Layout(build, f'{name}_cifar10'),)
+LAYOUTS = {  # 6 depth + 2 layers.
+  'resnet20': (Layout(functools.partial(CifarResNet, 3), 'resnet20_cifar10'),),
+  'resnet56': (Layout(functools.partial(CifarResNet, 9), 'resnet56_cifar10'),),
+}

@@ -83,12 +83,9 @@ class ConvNeXt(nnx.Module):
     return self.head(self.stages(self.stem(x)))
 
 
-def layouts(name: str) -> tuple[Layout, ...]:
-  """Timm's only."""
-  del name
-  return (Layout(ConvNeXt, 'convnext_tiny.fb_in1k'),)
-
-
 def _norm(width: int, rngs: nnx.Rngs) -> nnx.LayerNorm:
   # The fast variance, E[x^2] - E[x]^2, loses digits.
   return nnx.LayerNorm(width, epsilon=1e-6, use_fast_variance=False, rngs=rngs)
+
+
+LAYOUTS = {'convnext_tiny': (Layout(ConvNeXt, 'convnext_tiny.fb_in1k'),)}

@@ -35,23 +35,21 @@ class Inception(nnx.Module):
   """Four branches joined along the channels."""
 
   def __init__(self, inputs: int, widths, *, rngs: nnx.Rngs):
-    single, (reduce2, wide2), (reduce3, wide3), pooled = widths
+    single, second, third, pooled = widths
     conv = functools.partial(layers.ConvNormRelu, rngs=rngs)
+    pair = lambda reduced, wide: layers.Chain(
+      [conv(inputs, reduced, 1), conv(reduced, wide, 3, 1, 1)]
+    )
     self.branch1 = conv(inputs, single, 1)
-    self.branch2 = layers.Chain(
-      [conv(inputs, reduce2, 1), conv(reduce2, wide2, 3, 1, 1)]
-    )
-    self.branch3 = layers.Chain(
-      [conv(inputs, reduce3, 1), conv(reduce3, wide3, 3, 1, 1)]
-    )
-    self.branch4 = layers.Chain(
-      [pools.MaxPool(3, 1, 1, ceil=True), conv(inputs, pooled, 1)]
-    )
-    self.outputs = single + wide2 + wide3 + pooled
+    self.branch2 = pair(*second)
+    self.branch3 = pair(*third)
+    pool = pools.MaxPool(3, 1, 1, ceil=True)
+    self.branch4 = layers.Chain([pool, conv(inputs, pooled, 1)])
+    self.outputs = single + second[1] + third[1] + pooled
 
   def __call__(self, x: jax.Array) -> jax.Array:
     return layers.concatenate(
-      [self.branch1(x), self.branch2(x), self.branch3(x), self.branch4(x)]
+      self.branch1(x), self.branch2(x), self.branch3(x), self.branch4(x)
     )
 
 
@@ -86,7 +84,6 @@ class GoogLeNet(nnx.Module):
     return self.fc(x.mean((1, 2)))
 
 
-def layouts(name: str) -> tuple[Layout, ...]:
-  """Torchvision's only; its auxiliary heads are left out."""
-  del name
-  return (Layout(GoogLeNet, 'googlenet_tv', ignored=('aux1.*', 'aux2.*')),)
+# The auxiliary heads only train.
+_LAYOUT = Layout(GoogLeNet, 'googlenet_tv', ignored=('aux1.*', 'aux2.*'))
+LAYOUTS = {'googlenet': (_LAYOUT,)}

@@ -10,6 +10,8 @@ Input in [0, 1] becomes 255 x - 117.
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -30,9 +32,8 @@ _BLOCKS = {
   'mixed5a': (256, (160, 320), (48, 128), 128),
   'mixed5b': (384, (192, 384), (48, 128), 128),
 }
-# The auxiliary heads, for training.
-_AUXILIARY = ('head0_*', 'head1_*', 'nn0_*', 'nn1_*')
-_IGNORED = (*_AUXILIARY, 'softmax0_*', 'softmax1_*')
+# The auxiliary heads only train.
+_IGNORED = tuple(f'{k}{i}_*' for k in ('head', 'nn', 'softmax') for i in (0, 1))
 
 
 class LocalResponseNorm(nnx.Module):
@@ -123,20 +124,6 @@ class InceptionV1(nnx.Module):
     )
 
 
-def layouts(name: str) -> tuple[Layout, ...]:
-  """The graph's only; its auxiliary heads are left out."""
-  del name
-  return (
-    Layout(
-      InceptionV1,
-      'inception5h',
-      rename=key_in_graph,
-      convert=None,
-      ignored=_IGNORED,
-    ),
-  )
-
-
 def key_in_graph(path: str) -> str:
   """The model's path to a tensor -> the constant in the graph.
 
@@ -151,3 +138,9 @@ def key_in_graph(path: str) -> str:
 def _band(channels: int, radius: int = 5) -> np.ndarray:
   i = np.arange(channels)
   return (abs(i[:, None] - i) <= radius).astype(np.float32)
+
+
+_layout = functools.partial(Layout, rename=key_in_graph, convert=None)
+LAYOUTS = {
+  'inception_v1': (_layout(InceptionV1, 'inception5h', ignored=_IGNORED),)
+}

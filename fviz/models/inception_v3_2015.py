@@ -9,14 +9,15 @@ convolutions, no classifier. Module names are those of the graph, so the layer
 
 from __future__ import annotations
 
+import functools
+
 import jax
 from flax import nnx
 
 from fviz.models import layers, pools
-from fviz.models.inception_v3_2016 import BLOCKS, Branch, Conv, reduces
+from fviz.models.inception_v3_2016 import BLOCKS, POOL, Block, Conv
 
-# The graph of 2015 ends here.
-_BLOCKS = tuple(BLOCKS.values())[: list(BLOCKS).index('Mixed_7a') + 1]
+_BLOCKS = tuple(BLOCKS.values())[:9]  # The graph of 2015 ends with mixed_8.
 
 
 class Mixed(nnx.Module):
@@ -24,58 +25,50 @@ class Mixed(nnx.Module):
 
   A branch of a single convolution is 'conv'; the others are towers. The last
   branch starts with the pool.
-
-  Args:
-    inputs: channels.
-    branches: of the table.
-    rngs: for the initial weights.
   """
 
-  def __init__(self, inputs: int, branches: tuple[Branch, ...], rngs: nnx.Rngs):
-    self.pool = (
-      pools.MaxPool(3, 2) if reduces(branches) else pools.AveragePool()
-    )
+  def __init__(self, inputs: int, block: Block, rngs: nnx.Rngs):
+    self.pool = pools.AveragePool() if block[POOL] else pools.MaxPool(3, 2)
+    self.outputs = 0 if block[POOL] else inputs
     names: list[str] = []
-    self.outputs, towers = 0, 0
-    for branch in branches:
-      convs = [row for row in branch if isinstance(row, Conv)]
-      self.outputs += convs[-1].outputs if convs else inputs
-      if not convs:
-        continue  # The max pool alone.
-      if len(branch) == 1:
-        name, module = 'conv', _module(inputs, convs[0], rngs)
-      else:
+    for key, branch in block.items():
+      convs = [conv for (conv,) in branch]
+      if len(convs) == 1 and key != POOL:
+        name, module = 'conv', convs[0].module(layers.ConvRelu, inputs, rngs)
+      elif convs:
+        towers = sum(name != 'conv' for name in names)
         name, module = _numbered('tower', towers), _tower(inputs, convs, rngs)
-        towers += 1
+      else:
+        continue  # The max pool alone.
       setattr(self, name, module)
       names.append(name)
-    self.pooled = '' if reduces(branches) else names.pop()
+      self.outputs += convs[-1].outputs
+    self.pooled = names.pop() if block[POOL] else ''
     self.names = tuple(names)
 
   def __call__(self, x: jax.Array) -> jax.Array:
     outputs = [getattr(self, name)(x) for name in self.names]
     pooled = self.pool(x)
-    outputs.append(
-      getattr(self, self.pooled)(pooled) if self.pooled else pooled
-    )
-    return layers.concatenate(outputs)
+    if self.pooled:
+      pooled = getattr(self, self.pooled)(pooled)
+    return layers.concatenate(*outputs, pooled)
 
 
 class InceptionV3(nnx.Module):
   """Images [n, h, w, 3] in [-1, 1] -> mixed_8 [n, h, w, 1280]."""
 
   def __init__(self, *, rngs: nnx.Rngs):
-    block = layers.ConvRelu
-    self.conv = block(3, 32, (3, 3), 2, 'VALID', rngs=rngs)
-    self.conv_1 = block(32, 32, (3, 3), 1, 'VALID', rngs=rngs)
-    self.conv_2 = block(32, 64, (3, 3), 1, 'SAME', rngs=rngs)
+    conv = functools.partial(layers.ConvRelu, padding='VALID', rngs=rngs)
+    self.conv = conv(3, 32, 3, 2)
+    self.conv_1 = conv(32, 32, 3)
+    self.conv_2 = conv(32, 64, 3, padding='SAME')
     self.pool = pools.MaxPool(3, 2)
-    self.conv_3 = block(64, 80, (1, 1), 1, 'VALID', rngs=rngs)
-    self.conv_4 = block(80, 192, (3, 3), 1, 'VALID', rngs=rngs)
+    self.conv_3 = conv(64, 80, 1)
+    self.conv_4 = conv(80, 192, 3)
     self.pool_1 = pools.MaxPool(3, 2)
     inputs = 192
-    for i, branches in enumerate(_BLOCKS):
-      mixed = Mixed(inputs, branches, rngs)
+    for i, block in enumerate(_BLOCKS):
+      mixed = Mixed(inputs, block, rngs)
       setattr(self, _numbered('mixed', i), mixed)
       inputs = mixed.outputs
 
@@ -85,11 +78,6 @@ class InceptionV3(nnx.Module):
     for i in range(len(_BLOCKS)):
       x = getattr(self, _numbered('mixed', i))(x)
     return x
-
-
-def preprocess(images: jax.Array) -> jax.Array:
-  """[0, 1] -> (255 x - 128) / 128, as the graph's Sub and Mul do."""
-  return (images * 255.0 - 128.0) / 128.0
 
 
 def key_in_file(path: str) -> str:
@@ -104,20 +92,12 @@ def key_in_file(path: str) -> str:
 
 def _tower(inputs: int, convs: list[Conv], rngs: nnx.Rngs) -> layers.Chain:
   """Convolutions one after another: conv, conv_1, conv_2, ..."""
-  widths = (inputs, *(conv.outputs for conv in convs))
-  return layers.Chain(
-    {
-      _numbered('conv', i): _module(widths[i], conv, rngs)
-      for i, conv in enumerate(convs)
-    }
-  )
-
-
-def _module(inputs: int, conv: Conv, rngs: nnx.Rngs) -> layers.ConvRelu:
-  padding = 'SAME' if conv.stride == 1 else 'VALID'
-  return layers.ConvRelu(
-    inputs, conv.outputs, conv.kernel, conv.stride, padding, rngs=rngs
-  )
+  modules = {}
+  for i, conv in enumerate(convs):
+    name = _numbered('conv', i)
+    modules[name] = conv.module(layers.ConvRelu, inputs, rngs)
+    inputs = conv.outputs
+  return layers.Chain(modules)
 
 
 def _numbered(name: str, i: int) -> str:

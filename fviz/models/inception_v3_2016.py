@@ -8,6 +8,7 @@ value before the ReLU and '.../conv' the value before the batch norm.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -17,101 +18,72 @@ from fviz.models import layers, pools
 
 
 class Conv(NamedTuple):
-  """A convolution of a branch; at stride 1 it keeps the size.
+  """A convolution of a branch; at stride 1 it keeps the size."""
 
-  Attributes:
-    name: of the module.
-    outputs: channels.
-    kernel: (height, width).
-    stride: both ways.
-  """
-
-  name: str
   outputs: int
-  kernel: tuple[int, int]
+  height: int
+  width: int
   stride: int = 1
 
-
-# Convolutions one after another; a tuple of them is a fork, whose results are
-# joined. POOL is the block's pooling.
-POOL = 'pool'
-Branch = tuple[Conv | tuple[Conv, ...] | str, ...]
-
-
-def _row(name: str, outputs: int, kernel: int | tuple[int, int], stride=1):
-  both = (kernel, kernel) if isinstance(kernel, int) else kernel
-  return Conv(name, outputs, both, stride)
+  def module(
+    self, unit: Callable[..., nnx.Module], inputs: int, rngs: nnx.Rngs
+  ) -> nnx.Module:
+    """It as a `layers.ConvRelu` or a `layers.ConvNormRelu`."""
+    kernel = self.height, self.width
+    padding = 'SAME' if self.stride == 1 else 'VALID'
+    return unit(inputs, self.outputs, kernel, self.stride, padding, rngs=rngs)
 
 
-def _grid35(pooled: int) -> tuple[Branch, ...]:
-  return (
-    (_row('branch1x1', 64, 1),),
-    (_row('branch5x5_1', 48, 1), _row('branch5x5_2', 64, 5)),
-    (
-      _row('branch3x3dbl_1', 64, 1),
-      _row('branch3x3dbl_2', 96, 3),
-      _row('branch3x3dbl_3', 96, 3),
-    ),
-    (POOL, _row('branch_pool', pooled, 1)),
-  )
+# Convolutions one after another; where a row has two, they are joined.
+Branch = tuple[tuple[Conv, ...], ...]
+# Torchvision's name -> branch. That of POOL begins with the block's average
+# pool; where it is empty, it is a max pool that halves the resolution.
+Block = dict[str, Branch]
+POOL = 'branch_pool'
 
 
-def _grid17(width: int) -> tuple[Branch, ...]:
-  return (
-    (_row('branch1x1', 192, 1),),
-    (
-      _row('branch7x7_1', width, 1),
-      _row('branch7x7_2', width, (1, 7)),
-      _row('branch7x7_3', 192, (7, 1)),
-    ),
-    (
-      _row('branch7x7dbl_1', width, 1),
-      _row('branch7x7dbl_2', width, (7, 1)),
-      _row('branch7x7dbl_3', width, (1, 7)),
-      _row('branch7x7dbl_4', width, (7, 1)),
-      _row('branch7x7dbl_5', 192, (1, 7)),
-    ),
-    (POOL, _row('branch_pool', 192, 1)),
-  )
+def _row(outputs: int, height: int, width: int, stride: int = 1):
+  return (Conv(outputs, height, width, stride),)
 
 
-_GRID8: tuple[Branch, ...] = (
-  (_row('branch1x1', 320, 1),),
-  (
-    _row('branch3x3_1', 384, 1),
-    (_row('branch3x3_2a', 384, (1, 3)), _row('branch3x3_2b', 384, (3, 1))),
-  ),
-  (
-    _row('branch3x3dbl_1', 448, 1),
-    _row('branch3x3dbl_2', 384, 3),
-    (
-      _row('branch3x3dbl_3a', 384, (1, 3)),
-      _row('branch3x3dbl_3b', 384, (3, 1)),
-    ),
-  ),
-  (POOL, _row('branch_pool', 192, 1)),
-)
-_REDUCE35: tuple[Branch, ...] = (
-  (_row('branch3x3', 384, 3, 2),),
-  (
-    _row('branch3x3dbl_1', 64, 1),
-    _row('branch3x3dbl_2', 96, 3),
-    _row('branch3x3dbl_3', 96, 3, 2),
-  ),
-  (POOL,),
-)
-_REDUCE17: tuple[Branch, ...] = (
-  (_row('branch3x3_1', 192, 1), _row('branch3x3_2', 320, 3, 2)),
-  (
-    _row('branch7x7x3_1', 192, 1),
-    _row('branch7x7x3_2', 192, (1, 7)),
-    _row('branch7x7x3_3', 192, (7, 1)),
-    _row('branch7x7x3_4', 192, 3, 2),
-  ),
-  (POOL,),
-)
-# The branches of each block, in both releases but for the names.
-BLOCKS: dict[str, tuple[Branch, ...]] = {
+def _grid35(pooled: int) -> Block:
+  return {
+    'branch1x1': (_row(64, 1, 1),),
+    'branch5x5': (_row(48, 1, 1), _row(64, 5, 5)),
+    'branch3x3dbl': (_row(64, 1, 1), _row(96, 3, 3), _row(96, 3, 3)),
+    POOL: (_row(pooled, 1, 1),),
+  }
+
+
+def _grid17(width: int) -> Block:
+  first, wide, high = _row(width, 1, 1), _row(width, 1, 7), _row(width, 7, 1)
+  return {
+    'branch1x1': (_row(192, 1, 1),),
+    'branch7x7': (first, wide, _row(192, 7, 1)),
+    'branch7x7dbl': (first, high, wide, high, _row(192, 1, 7)),
+    POOL: (_row(192, 1, 1),),
+  }
+
+
+_FORK = _row(384, 1, 3) + _row(384, 3, 1)
+_GRID8: Block = {
+  'branch1x1': (_row(320, 1, 1),),
+  'branch3x3': (_row(384, 1, 1), _FORK),
+  'branch3x3dbl': (_row(448, 1, 1), _row(384, 3, 3), _FORK),
+  POOL: (_row(192, 1, 1),),
+}
+_REDUCE35: Block = {
+  'branch3x3': (_row(384, 3, 3, 2),),
+  'branch3x3dbl': (_row(64, 1, 1), _row(96, 3, 3), _row(96, 3, 3, 2)),
+  POOL: (),
+}
+_REDUCE17: Block = {
+  'branch3x3': (_row(192, 1, 1), _row(320, 3, 3, 2)),
+  'branch7x7x3': (*_grid17(192)['branch7x7'], _row(192, 3, 3, 2)),
+  POOL: (),
+}
+# Of both releases; only the names are torchvision's.
+BLOCKS: dict[str, Block] = {
   'Mixed_5b': _grid35(32),
   'Mixed_5c': _grid35(64),
   'Mixed_5d': _grid35(64),
@@ -126,68 +98,41 @@ BLOCKS: dict[str, tuple[Branch, ...]] = {
 }
 
 
-def reduces(branches: tuple[Branch, ...]) -> bool:
-  """Whether a block halves the resolution: then its max pool is a branch."""
-  return branches[-1] == (POOL,)
-
-
 class Mixed(nnx.Module):
-  """Branches side by side, joined along the channels.
+  """A block: its branches side by side, joined along the channels."""
 
-  Args:
-    inputs: channels.
-    branches: of the table.
-    rngs: for the initial weights.
-  """
-
-  def __init__(
-    self, inputs: int, branches: tuple[Branch, ...], *, rngs: nnx.Rngs
-  ):
-    self.branches = tuple(
-      tuple(_names(row) for row in branch) for branch in branches
-    )
-    # Torchvision's average counts the padding.
+  def __init__(self, inputs: int, block: Block, *, rngs: nnx.Rngs):
     self.pool = (
-      pools.MaxPool(3, 2)
-      if reduces(branches)
-      else pools.AveragePool(3, 1, 1, count_padding=True)
+      pools.AveragePool(3, 1, 1, count_padding=True)  # As torchvision's does.
+      if block[POOL]
+      else pools.MaxPool(3, 2)
     )
-    # A max pool keeps the channels that it finds.
-    self.outputs = sum(self._add(inputs, branch, rngs) for branch in branches)
+    self.branches: tuple[tuple[tuple[str, ...], ...], ...] = ()
+    self.outputs = sum(
+      self._add(name, inputs, branch, rngs) for name, branch in block.items()
+    )
 
-  def _add(self, inputs: int, branch: Branch, rngs: nnx.Rngs) -> int:
+  def _add(self, name: str, inputs: int, branch: Branch, rngs: nnx.Rngs) -> int:
     """Makes the convolutions of a branch; the channels that it returns."""
-    for row in branch:
-      if isinstance(row, str):
-        continue
-      outputs = 0
-      for conv in (row,) if isinstance(row, Conv) else row:
-        setattr(self, conv.name, _module(inputs, conv, rngs))
-        outputs += conv.outputs
-      inputs = outputs
+    rows: list[tuple[str, ...]] = [('pool',)] if name == POOL else []
+    for i, row in enumerate(branch, 1):
+      number = f'_{i}' if len(branch) > 1 else ''
+      letters = ('a', 'b') if len(row) > 1 else ('',)
+      rows.append(tuple(f'{name}{number}{letter}' for letter in letters))
+      for key, conv in zip(rows[-1], row, strict=True):
+        setattr(self, key, conv.module(layers.ConvNormRelu, inputs, rngs))
+      inputs = sum(conv.outputs for conv in row)
+    self.branches += (tuple(rows),)
     return inputs
 
   def __call__(self, x: jax.Array) -> jax.Array:
-    return layers.concatenate([self._run(b, x) for b in self.branches])
+    return layers.concatenate(*(self._run(rows, x) for rows in self.branches))
 
-  def _run(self, branch, x):
-    for names in branch:
-      parts = [getattr(self, name)(x) for name in names]
-      x = layers.concatenate(parts) if len(parts) > 1 else parts[0]
+  def _run(self, rows, x):
+    for row in rows:
+      parts = [getattr(self, name)(x) for name in row]
+      x = layers.concatenate(*parts) if len(parts) > 1 else parts[0]
     return x
-
-
-def _names(row: Conv | tuple[Conv, ...] | str) -> tuple[str, ...]:
-  if isinstance(row, str):
-    return (row,)
-  return (row.name,) if isinstance(row, Conv) else tuple(r.name for r in row)
-
-
-def _module(inputs: int, conv: Conv, rngs: nnx.Rngs) -> layers.ConvNormRelu:
-  pads = [(k // 2, k // 2) if conv.stride == 1 else (0, 0) for k in conv.kernel]
-  return layers.ConvNormRelu(
-    inputs, conv.outputs, conv.kernel, conv.stride, pads, rngs=rngs
-  )
 
 
 class InceptionV3(nnx.Module):
@@ -203,10 +148,10 @@ class InceptionV3(nnx.Module):
     self.Conv2d_4a_3x3 = conv(80, 192, 3)
     self.maxpool2 = pools.MaxPool(3, 2)
     inputs = 192
-    for name, branches in BLOCKS.items():
-      block = Mixed(inputs, branches, rngs=rngs)
-      setattr(self, name, block)
-      inputs = block.outputs
+    for name, block in BLOCKS.items():
+      mixed = Mixed(inputs, block, rngs=rngs)
+      setattr(self, name, mixed)
+      inputs = mixed.outputs
     self.fc = nnx.Linear(inputs, 1000, rngs=rngs)
 
   def __call__(self, x: jax.Array) -> jax.Array:

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+Kernel = int | tuple[int, int]  # (height, width), or one number for both.
 # 'SAME', 'VALID', the pixels on every side, or ((low, high), (low, high)).
 Padding = str | int | Sequence[tuple[int, int]]
 
@@ -21,33 +22,20 @@ Padding = str | int | Sequence[tuple[int, int]]
 class ConvRelu(nnx.Module):
   """ReLU(conv(x) + bias); the layer 'NAME/pre_relu' is the value before.
 
-  Args:
-    inputs: channels in.
-    outputs: channels out.
-    kernel: (height, width).
-    stride: both ways.
-    padding: 'SAME', 'VALID' or ((low, high), (low, high)).
-    rngs: for the initial weights.
+  It takes what `conv` takes.
   """
 
   def __init__(
     self,
     inputs: int,
     outputs: int,
-    kernel: tuple[int, int],
+    kernel: Kernel,
     stride: int = 1,
-    padding: str | Sequence[tuple[int, int]] = 'SAME',
+    padding: Padding = 'SAME',
     *,
     rngs: nnx.Rngs,
   ):
-    self.pre_relu = nnx.Conv(
-      inputs,
-      outputs,
-      kernel,
-      strides=(stride, stride),
-      padding=padding,
-      rngs=rngs,
-    )
+    self.pre_relu = conv(inputs, outputs, kernel, stride, padding, rngs=rngs)
 
   def __call__(self, x: jax.Array) -> jax.Array:
     return nnx.relu(self.pre_relu(x))
@@ -56,22 +44,14 @@ class ConvRelu(nnx.Module):
 class ConvNormRelu(nnx.Module):
   """ReLU(norm(conv(x))), as torchvision's BasicConv2d.
 
-  The layer 'NAME/bn' is the value before the ReLU.
-
-  Args:
-    inputs: channels in.
-    outputs: channels out.
-    kernel: (height, width) or one number.
-    stride: both ways.
-    padding: see `conv`.
-    rngs: for the initial weights.
+  It takes what `conv` takes; the layer 'NAME/bn' is the value before the ReLU.
   """
 
   def __init__(
     self,
     inputs: int,
     outputs: int,
-    kernel: int | tuple[int, int],
+    kernel: Kernel,
     stride: int = 1,
     padding: Padding = 0,
     *,
@@ -89,7 +69,7 @@ class ConvNormRelu(nnx.Module):
 def conv(
   inputs: int,
   outputs: int,
-  kernel: int | tuple[int, int],
+  kernel: Kernel,
   stride: int = 1,
   padding: Padding = 0,
   *,
@@ -104,20 +84,18 @@ def conv(
   Args:
     inputs: channels in.
     outputs: channels out.
-    kernel: (height, width) or one number.
+    kernel: height and width.
     stride: both ways.
     padding: the pixels on every side, or what `nnx.Conv` takes.
     groups: of channels that see only each other; `inputs` is depthwise.
     bias: whether it has one.
     rngs: for the initial weights.
   """
-  if isinstance(padding, int):
-    padding = ((padding, padding),) * 2
   return nnx.Conv(
     inputs,
     outputs,
     (kernel, kernel) if isinstance(kernel, int) else kernel,
-    strides=(stride, stride),
+    stride,
     padding=padding,
     feature_group_count=groups,
     use_bias=bias,
@@ -166,7 +144,7 @@ class Concatenate(nnx.Module):
   """Branches joined along the channels as a module, so that it is a layer."""
 
   def __call__(self, *branches: jax.Array) -> jax.Array:
-    return concatenate(branches)
+    return concatenate(*branches)
 
 
 class Chain(nnx.Module):
@@ -214,6 +192,6 @@ def stages(
   return made
 
 
-def concatenate(branches: Sequence[jax.Array]) -> jax.Array:
+def concatenate(*branches: jax.Array) -> jax.Array:
   """Joins branches along the channels."""
   return jnp.concatenate(branches, axis=-1)

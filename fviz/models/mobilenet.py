@@ -13,6 +13,7 @@ layers of v2, 'bn3', have no nonlinearity.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import jax
 import numpy as np
@@ -24,7 +25,7 @@ from fviz.models.weights.layouts import Layout
 
 # Stages: (blocks, channels, stride of the first).
 _V1 = ((1, 64, 1), (2, 128, 2), (2, 256, 2), (6, 512, 2), (2, 1024, 2))
-# Stages after the first block: (blocks, channels, stride of the first).
+# Those after the first block.
 _V2 = ((2, 24, 2), (3, 32, 2), (4, 64, 2), (3, 96, 1), (3, 160, 2), (1, 320, 1))
 _EXPANSION = 6
 # Padding of 3 x 3 and epsilon of the norms, of torch and of TensorFlow.
@@ -125,33 +126,6 @@ class MobileNetV2(_Stem):
     return self.classifier(x.mean((1, 2)))
 
 
-def layouts(name: str) -> tuple[Layout, ...]:
-  """Timm's names, TensorFlow's of v1, and torchvision's of v2."""
-  if name == 'mobilenet_v1':
-    tensorflow = functools.partial(
-      Layout,
-      functools.partial(MobileNetV1, tensorflow=True),
-      'mobilenet_v1_tf',
-      convert=from_tensorflow,
-    )
-    return (
-      Layout(MobileNetV1, 'mobilenetv1_100.ra4_e3600_r224_in1k'),
-      tensorflow(marker='conv_preds/kernel', rename=keras_key),
-      tensorflow(
-        marker='MobilenetV1/Logits/Conv2d_1c_1x1/weights', rename=slim_key
-      ),
-    )
-  return (
-    Layout(MobileNetV2, 'mobilenetv2_100.ra_in1k'),
-    Layout(
-      MobileNetV2,
-      'mobilenet_v2_tv',
-      marker='features.0.0.weight',
-      rename=torchvision_key,
-    ),
-  )
-
-
 def torchvision_key(path: str) -> str:
   """The path to a tensor of v2 -> its name in torchvision's weights.
 
@@ -163,9 +137,9 @@ def torchvision_key(path: str) -> str:
   module, _, leaf = filling.torch_key(path).rpartition('.')
   if module in _ENDS:
     return f'{_ENDS[module]}.{leaf}'
-  _, stage, block, part = module.split('.')
-  number = 1 + sum(depth for depth, _, _ in _FLAT[: int(stage)]) + int(block)
-  parts = _FIRST if stage == '0' else _REST
+  *modules, part = module.split('.')
+  number = _number(modules, _FLAT)
+  parts = _FIRST if number == 1 else _REST
   return f'features.{number}.conv.{parts[part]}.{leaf}'
 
 
@@ -178,14 +152,11 @@ def keras_key(path: str) -> str:
   *modules, part, leaf = path.split('/')
   if part == 'classifier':
     return f'conv_preds/{leaf}'
-  leaf = _TENSORFLOW.get(leaf, leaf)  # Only norms have a bias here: beta.
-  if not modules:
-    return f'conv1{"_bn" if part == "bn1" else ""}/{leaf}'
-  depthwise = part in ('conv_dw', 'bn1')
-  if part == 'conv_dw':
-    leaf = 'depthwise_kernel'
-  bn = '_bn' if part.startswith('bn') else ''
-  return f'conv_{"dw" if depthwise else "pw"}_{_number(modules)}{bn}/{leaf}'
+  number, kind = _number(modules, _V1), 'dw' if part in _DEPTHWISE else 'pw'
+  module = f'conv_{kind}_{number}' if number else 'conv1'
+  if leaf == 'kernel':
+    return f'{module}/{"depthwise_" if part == "conv_dw" else ""}kernel'
+  return f'{module}_bn/{_NORM[leaf]}'
 
 
 def slim_key(path: str) -> str:
@@ -200,16 +171,12 @@ def slim_key(path: str) -> str:
   if part == 'classifier':
     leaf = 'biases' if leaf == 'bias' else 'weights'
     return f'MobilenetV1/Logits/Conv2d_1c_1x1/{leaf}'
-  leaf = 'weights' if leaf == 'kernel' else _TENSORFLOW[leaf]
-  where = 'Conv2d_0'
-  if modules:
-    depthwise = part in ('conv_dw', 'bn1')
-    kind = 'depthwise' if depthwise else 'pointwise'
-    where = f'Conv2d_{_number(modules)}_{kind}'
-  if part == 'conv_dw':
-    leaf = 'depthwise_weights'
-  bn = 'BatchNorm/' if part.startswith('bn') else ''
-  return f'MobilenetV1/{where}/{bn}{leaf}'
+  number = _number(modules, _V1)
+  kind = '_depthwise' if part in _DEPTHWISE else '_pointwise'
+  module = f'MobilenetV1/Conv2d_{number}{kind if number else ""}'
+  if leaf == 'kernel':
+    return f'{module}/{"depthwise_" if part == "conv_dw" else ""}weights'
+  return f'{module}/BatchNorm/{_NORM[leaf]}'
 
 
 def from_tensorflow(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -228,18 +195,21 @@ def from_tensorflow(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
   return value
 
 
-def _number(modules: list[str]) -> int:
-  """('blocks', stage, block) -> the block's number from 1."""
+def _number(modules: list[str], stages: Sequence[tuple[int, int, int]]) -> int:
+  """('blocks', stage, block) -> the block's number from 1; 0 for the stem."""
+  if not modules:
+    return 0
   _, stage, block = modules
-  return 1 + sum(depth for depth, _, _ in _V1[: int(stage)]) + int(block)
+  return 1 + sum(depth for depth, _, _ in stages[: int(stage)]) + int(block)
 
 
-_TENSORFLOW = {
-  'scale': 'gamma',
-  'bias': 'beta',
-  'mean': 'moving_mean',
-  'var': 'moving_variance',
-}
+# What belongs to the depthwise convolution of a block of v1.
+_DEPTHWISE = ('conv_dw', 'bn1')
+# Our names of a norm's parameters -> TensorFlow's.
+_NORM = dict(
+  scale='gamma', bias='beta', mean='moving_mean', var='moving_variance'
+)
+# Timm's names in v2 -> torchvision's: ends, first block, other blocks.
 _FLAT = ((1, 16, 1), *_V2)
 _ENDS = {
   'conv_stem': 'features.0.0',
@@ -249,11 +219,30 @@ _ENDS = {
   'classifier': 'classifier.1',
 }
 _FIRST = {'conv_dw': '0.0', 'bn1': '0.1', 'conv_pw': '1', 'bn2': '2'}
-_REST = {
-  'conv_pw': '0.0',
-  'bn1': '0.1',
-  'conv_dw': '1.0',
-  'bn2': '1.1',
-  'conv_pwl': '2',
-  'bn3': '3',
+_REST = dict(
+  conv_pw='0.0', bn1='0.1', conv_dw='1.0', bn2='1.1', conv_pwl='2', bn3='3'
+)
+
+_tensorflow = functools.partial(
+  Layout,
+  functools.partial(MobileNetV1, tensorflow=True),
+  'mobilenet_v1_tf',
+  convert=from_tensorflow,
+)
+_SLIM = 'MobilenetV1/Logits/Conv2d_1c_1x1/weights'
+LAYOUTS = {
+  'mobilenet_v1': (
+    Layout(MobileNetV1, 'mobilenetv1_100.ra4_e3600_r224_in1k'),
+    _tensorflow(marker='conv_preds/kernel', rename=keras_key),
+    _tensorflow(marker=_SLIM, rename=slim_key),
+  ),
+  'mobilenet_v2': (
+    Layout(MobileNetV2, 'mobilenetv2_100.ra_in1k'),
+    Layout(
+      MobileNetV2,
+      'mobilenet_v2_tv',
+      marker='features.0.0.weight',
+      rename=torchvision_key,
+    ),
+  ),
 }

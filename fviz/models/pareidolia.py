@@ -8,11 +8,11 @@ NAME/pre_relu, and logits. `pareidolia_network` says why it is built so,
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pathlib
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import safetensors
@@ -20,27 +20,9 @@ import safetensors.numpy
 from flax import nnx
 
 from fviz import errors, networks, types
-from fviz.models.pareidolia_network import (
-  INPUT_SIZE,
-  Average,
-  Blur,
-  Pareidolia,
-  preprocess,
-)
+from fviz.models import pareidolia_network
 from fviz.models.weights import filling, tensor_files
 from fviz.storage import plain_json
-
-__all__ = [
-  'INPUT_SIZE',
-  'WEIGHTS',
-  'Average',
-  'Blur',
-  'Pareidolia',
-  'load',
-  'preprocess',
-  'save',
-  'statistics',
-]
 
 WEIGHTS = pathlib.Path(__file__).with_name('pareidolia.safetensors')
 
@@ -63,19 +45,15 @@ def load(
     FvizError: if the file is missing, corrupt, or of another architecture.
   """
   file = os.fspath(file or WEIGHTS)
-  tensors, description = _read(file)
+  tensors, labels, width = _read(file)
   tensors = {k: v for k, v in tensors.items() if not k.startswith(_STATISTICS)}
-  abstract = nnx.eval_shape(
-    lambda: Pareidolia(
-      len(description['labels']), description['width'], rngs=nnx.Rngs(0)
-    )
-  )
-  model = filling.fill(abstract, tensors, lambda path: path, file)
+  build = functools.partial(pareidolia_network.Pareidolia, len(labels), width)
+  abstract = nnx.eval_shape(lambda: build(rngs=nnx.Rngs(0)))
   return networks.from_nnx(
-    model,
-    preprocess=preprocess,
-    labels=description['labels'],
-    input_size=INPUT_SIZE,
+    filling.fill(abstract, tensors, str, file),
+    preprocess=pareidolia_network.preprocess,
+    labels=labels,
+    input_size=pareidolia_network.INPUT_SIZE,
     name=name,
   )
 
@@ -91,7 +69,7 @@ def statistics(
   Returns:
     layer name -> (mean, std), float32 [channels] each.
   """
-  tensors, _ = _read(os.fspath(file or WEIGHTS))
+  tensors, *_ = _read(os.fspath(file or WEIGHTS))
   return {
     key.removeprefix(_STATISTICS): (value[0], value[1])
     for key, value in tensors.items()
@@ -101,7 +79,7 @@ def statistics(
 
 def save(
   file: str | os.PathLike,
-  model: Pareidolia,
+  model: pareidolia_network.Pareidolia,
   labels: tuple[str, ...],
   moments: Mapping[str, tuple[np.ndarray, np.ndarray]],
 ) -> None:
@@ -126,8 +104,8 @@ def save(
   os.replace(temporary, file)
 
 
-def _read(file: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-  """Tensors as float32, and {'labels': ..., 'width': ...}."""
+def _read(file: str) -> tuple[dict[str, np.ndarray], list[str], float]:
+  """Tensors as float32, labels, and the width."""
   tensors = tensor_files.read(file)
   try:
     with safetensors.safe_open(file, 'numpy') as opened:
@@ -157,4 +135,4 @@ def _read(file: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
       f'names, and width, a number up to {_WIDEST}.'
     )
   tensors = {k: np.asarray(v, np.float32) for k, v in tensors.items()}
-  return tensors, description
+  return tensors, labels, width

@@ -58,12 +58,7 @@ class Average(nnx.Module):
 class Mixed(nnx.Module):
   """An Inception block: four branches joined along the channels.
 
-  Args:
-    inputs: channels in.
-    widths: channels of branch0, branch1 (reduced, out), branch2 (reduced, out)
-      and branch3.
-    unit: as for `Pareidolia`.
-    rngs: for the initial weights.
+  Widths are a row of `_BLOCKS`, and the unit is that of `Pareidolia`.
   """
 
   def __init__(
@@ -71,27 +66,20 @@ class Mixed(nnx.Module):
   ):
     single, reduce1, wide1, reduce2, wide2, pooled = widths
     new = functools.partial(unit, rngs=rngs)
-    self.branch0 = new(inputs, single, (1, 1))
-    pair = lambda first, second: layers.Chain(dict(conv0=first, conv1=second))
-    self.branch1 = pair(
-      new(inputs, reduce1, (1, 1)), new(reduce1, wide1, (3, 3))
+    one = lambda outputs: new(inputs, outputs, (1, 1))
+    pair = lambda reduced, wide, side: layers.Chain(
+      dict(conv0=one(reduced), conv1=new(reduced, wide, (side, side)))
     )
-    self.branch2 = pair(
-      new(inputs, reduce2, (1, 1)), new(reduce2, wide2, (5, 5))
-    )
+    self.branch0 = one(single)
+    self.branch1 = pair(reduce1, wide1, 3)
+    self.branch2 = pair(reduce2, wide2, 5)
     self.average = Average()
-    self.branch3 = new(inputs, pooled, (1, 1))
+    self.branch3 = one(pooled)
     self.outputs = single + wide1 + wide2 + pooled
 
   def __call__(self, x: jax.Array) -> jax.Array:
-    return layers.concatenate(
-      [
-        self.branch0(x),
-        self.branch1(x),
-        self.branch2(x),
-        self.branch3(self.average(x)),
-      ]
-    )
+    branches = [self.branch0(x), self.branch1(x), self.branch2(x)]
+    return layers.concatenate(*branches, self.branch3(self.average(x)))
 
 
 class Pareidolia(nnx.Module):

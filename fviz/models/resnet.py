@@ -97,23 +97,17 @@ class ResNet(nnx.Module):
     return self.fc(x.mean((1, 2)))
 
 
-_NETWORKS = {
-  'resnet18': functools.partial(ResNet, Basic, (2, 2, 2, 2), 64),
-  'resnet50': functools.partial(ResNet, Bottleneck, (3, 4, 6, 3), 256),
-}
-
-
-def layouts(name: str) -> tuple[Layout, ...]:
-  """Timm's and torchvision's names are the same."""
-  return (Layout(_NETWORKS[name], f'{name}.tv_in1k'),)
-
-
 def _shortcut(inputs, outputs, stride, rngs) -> layers.Chain | None:
   if stride == 1 and inputs == outputs:
     return None
-  return layers.Chain(
-    [
-      layers.conv(inputs, outputs, 1, stride, bias=False, rngs=rngs),
-      layers.norm(outputs, rngs=rngs),
-    ]
-  )
+  conv = layers.conv(inputs, outputs, 1, stride, bias=False, rngs=rngs)
+  return layers.Chain([conv, layers.norm(outputs, rngs=rngs)])
+
+
+_18 = functools.partial(ResNet, Basic, (2, 2, 2, 2), 64)
+_50 = functools.partial(ResNet, Bottleneck, (3, 4, 6, 3), 256)
+# Timm's and torchvision's names are the same.
+LAYOUTS = {
+  'resnet18': (Layout(_18, 'resnet18.tv_in1k'),),
+  'resnet50': (Layout(_50, 'resnet50.tv_in1k'),),
+}

@@ -18,19 +18,7 @@ from fviz.models import layers, pools
 from fviz.models.weights.layouts import Layout
 
 # Squeeze and expand channels of fire2 to fire9.
-_FIRES = (
-  (16, 64),
-  (16, 64),
-  (32, 128),
-  (32, 128),
-  (48, 192),
-  (48, 192),
-  (64, 256),
-  (64, 256),
-)
-# First convolution (channels, kernel), and the fires before each pool.
-_STEMS = {'squeezenet1_0': (96, 7), 'squeezenet1_1': (64, 3)}
-_GROUPS = {'squeezenet1_0': (3, 4, 1), 'squeezenet1_1': (2, 2, 4)}
+_FIRES = tuple((n, 4 * n) for n in (16, 16, 32, 32, 48, 48, 64, 64))
 
 
 class Fire(nnx.Module):
@@ -48,10 +36,8 @@ class Fire(nnx.Module):
   def __call__(self, x: jax.Array) -> jax.Array:
     x = self.squeeze_activation(self.squeeze(x))
     return layers.concatenate(
-      [
-        self.expand1x1_activation(self.expand1x1(x)),
-        self.expand3x3_activation(self.expand3x3(x)),
-      ]
+      self.expand1x1_activation(self.expand1x1(x)),
+      self.expand3x3_activation(self.expand3x3(x)),
     )
 
 
@@ -93,13 +79,13 @@ class CaffeFire(nnx.Module):
 
   def __init__(self, inputs: int, squeeze: int, expand: int, *, rngs: nnx.Rngs):
     conv = functools.partial(layers.ConvRelu, rngs=rngs)
-    self.squeeze1x1 = conv(inputs, squeeze, (1, 1))
-    self.expand1x1 = conv(squeeze, expand, (1, 1))
-    self.expand3x3 = conv(squeeze, expand, (3, 3))
+    self.squeeze1x1 = conv(inputs, squeeze, 1)
+    self.expand1x1 = conv(squeeze, expand, 1)
+    self.expand3x3 = conv(squeeze, expand, 3)
 
   def __call__(self, x: jax.Array) -> jax.Array:
     x = self.squeeze1x1(x)
-    return layers.concatenate([self.expand1x1(x), self.expand3x3(x)])
+    return layers.concatenate(self.expand1x1(x), self.expand3x3(x))
 
 
 class CaffeSqueezeNet(nnx.Module):
@@ -107,15 +93,15 @@ class CaffeSqueezeNet(nnx.Module):
 
   def __init__(self, *, rngs: nnx.Rngs):
     conv = functools.partial(layers.ConvRelu, rngs=rngs)
-    inputs, _ = _STEMS['squeezenet1_0']
-    self.conv1 = conv(3, inputs, (7, 7), 2, 'VALID')
+    inputs = 96
+    self.conv1 = conv(3, inputs, 7, 2, 'VALID')
     self.pool1 = pools.MaxPool(3, 2, ceil=True)
     for i, (squeeze, expand) in enumerate(_FIRES, 2):
       setattr(self, f'fire{i}', CaffeFire(inputs, squeeze, expand, rngs=rngs))
       inputs = 2 * expand
     self.pool4 = pools.MaxPool(3, 2, ceil=True)
     self.pool8 = pools.MaxPool(3, 2, ceil=True)
-    self.conv10 = conv(inputs, 1000, (1, 1), padding=((1, 1), (1, 1)))
+    self.conv10 = conv(inputs, 1000, 1, padding=1)
 
   def __call__(self, x: jax.Array) -> jax.Array:
     x = self.pool1(self.conv1(x))
@@ -126,22 +112,6 @@ class CaffeSqueezeNet(nnx.Module):
     return self.conv10(x).mean((1, 2))
 
 
-def layouts(name: str) -> tuple[Layout, ...]:
-  """Torchvision's, and for 1.0 Caffe's."""
-  build = functools.partial(SqueezeNet, _STEMS[name], _GROUPS[name])
-  torchvision = Layout(build, f'{name}_tv')
-  if name != 'squeezenet1_0':
-    return (torchvision,)
-  caffe = Layout(
-    CaffeSqueezeNet,
-    'squeezenet1_0_caffe',
-    marker='fire2/squeeze1x1/kernel',
-    rename=caffe_key,
-    convert=None,
-  )
-  return torchvision, caffe
-
-
 def caffe_key(path: str) -> str:
   """The model's path to a tensor -> its name in the file.
 
@@ -149,3 +119,18 @@ def caffe_key(path: str) -> str:
   'fire2/expand3x3/bias'
   """
   return path.replace('/pre_relu', '')
+
+
+_1_0 = functools.partial(SqueezeNet, (96, 7), (3, 4, 1))
+_1_1 = functools.partial(SqueezeNet, (64, 3), (2, 2, 4))
+_caffe = Layout(
+  CaffeSqueezeNet,
+  'squeezenet1_0_caffe',
+  marker='fire2/squeeze1x1/kernel',
+  rename=caffe_key,
+  convert=None,
+)
+LAYOUTS = {
+  'squeezenet1_0': (Layout(_1_0, 'squeezenet1_0_tv'), _caffe),
+  'squeezenet1_1': (Layout(_1_1, 'squeezenet1_1_tv'),),
+}

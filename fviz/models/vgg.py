@@ -43,33 +43,15 @@ class VGG(nnx.Module):
   ):
     self.features = layers.Chain(list(_features(depths, pool, rngs)))
     self.avgpool = pools.AdaptiveAveragePool(7)
+    linear, relu = functools.partial(nnx.Linear, rngs=rngs), layers.Relu
+    first, second = linear(512 * 7 * 7, 4096), linear(4096, 4096)
     self.classifier = layers.Chain(
-      {
-        0: nnx.Linear(512 * 7 * 7, 4096, rngs=rngs),
-        1: layers.Relu(),
-        3: nnx.Linear(4096, 4096, rngs=rngs),
-        4: layers.Relu(),
-        6: nnx.Linear(4096, 1000, rngs=rngs),
-      }
+      {0: first, 1: relu(), 3: second, 4: relu(), 6: linear(4096, 1000)}
     )
 
   def __call__(self, x: jax.Array) -> jax.Array:
     x = self.avgpool(self.features(x))
     return self.classifier(x.reshape(x.shape[0], -1))
-
-
-def layouts(name: str) -> tuple[Layout, ...]:
-  """Timm's names, and torchvision's."""
-  layout = functools.partial(
-    Layout,
-    functools.partial(VGG, _DEPTHS[name]),
-    convert=functools.partial(filling.from_torch, flattened=(512, 7, 7)),
-    options=('pool',),
-  )
-  return (
-    layout(f'{name}.tv_in1k', marker='pre_logits.fc1.weight', rename=_timm_key),
-    layout(f'{name}_tv', marker='classifier.0.weight'),
-  )
 
 
 def _features(depths, pool, rngs) -> Iterator[nnx.Module]:
@@ -90,3 +72,20 @@ def _timm_key(path: str) -> str:
   key = filling.torch_key(path)
   layer, _, leaf = key.rpartition('.')
   return f'{_TIMM.get(layer, layer)}.{leaf}'
+
+
+def _layouts(name: str) -> tuple[Layout, ...]:
+  """Timm's names, and torchvision's."""
+  layout = functools.partial(
+    Layout,
+    functools.partial(VGG, _DEPTHS[name]),
+    convert=functools.partial(filling.from_torch, flattened=(512, 7, 7)),
+    options=('pool',),
+  )
+  return (
+    layout(f'{name}.tv_in1k', marker='pre_logits.fc1.weight', rename=_timm_key),
+    layout(f'{name}_tv', marker='classifier.0.weight'),
+  )
+
+
+LAYOUTS = {name: _layouts(name) for name in _DEPTHS}

@@ -27,7 +27,7 @@ def random_network(name: str) -> types.Network:
   make, preprocess = {
     'inception_v3': (
       inception_v3_2015.InceptionV3,
-      inception_v3_2015.preprocess,
+      networks.normalize(128 / 255, 128 / 255),
     ),
     'resnet50': (
       functools.partial(resnet.ResNet, resnet.Bottleneck, (3, 4, 6, 3), 256),

@@ -10,7 +10,7 @@ import numpy as np
 from flax import nnx
 from jax import lax
 
-from fviz.models import layers, pareidolia
+from fviz.models import layers, pareidolia_network
 
 _DIMENSIONS = ('NHWC', 'HWIO', 'NHWC')
 _EPSILON = 1e-3
@@ -141,7 +141,9 @@ def build(classes: int, width: float, seed: int, dtype=jnp.bfloat16):
 
   @nnx.jit  # One program: sixty eager initializations take a minute.
   def new():
-    return pareidolia.Pareidolia(classes, width, unit, rngs=nnx.Rngs(seed))
+    return pareidolia_network.Pareidolia(
+      classes, width, unit, rngs=nnx.Rngs(seed)
+    )
 
   return new()
 
@@ -152,10 +154,10 @@ def folded(kernel, scale, bias, mean, var):
   return kernel * _channels(gain), bias - mean * gain
 
 
-def fold(model: pareidolia.Pareidolia) -> pareidolia.Pareidolia:
+def fold(model: pareidolia_network.Pareidolia) -> pareidolia_network.Pareidolia:
   """The inference network: the same function, batch norm folded away."""
   plain = nnx.eval_shape(
-    lambda: pareidolia.Pareidolia(
+    lambda: pareidolia_network.Pareidolia(
       model.logits.out_features, model.width, layers.ConvRelu, rngs=nnx.Rngs(0)
     )
   )

@@ -7,7 +7,7 @@ import numpy as np
 from flax import nnx
 
 from fviz import networks, types
-from fviz.models import pareidolia
+from fviz.models import pareidolia_network
 from scripts.pareidolia import data
 
 _LAYERS = ('mixed1', 'mixed2', 'mixed3', 'mixed4', 'mixed5')
@@ -53,8 +53,8 @@ def digits(network: types.Network) -> dict:
 
 
 def _blank(classes: int, seed: int) -> types.Network:
-  model = pareidolia.Pareidolia(classes, rngs=nnx.Rngs(seed))
-  return networks.from_nnx(model, preprocess=pareidolia.preprocess)
+  model = pareidolia_network.Pareidolia(classes, rngs=nnx.Rngs(seed))
+  return networks.from_nnx(model, preprocess=pareidolia_network.preprocess)
 
 
 def _of(features, layer) -> np.ndarray:

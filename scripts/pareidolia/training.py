@@ -16,7 +16,7 @@ from absl import logging
 from flax import nnx
 
 from fviz import networks
-from fviz.models import pareidolia
+from fviz.models import pareidolia, pareidolia_network
 from scripts.pareidolia import data, log, net
 from scripts.pareidolia import step as training_step
 
@@ -161,7 +161,7 @@ def accuracy(model, images, labels, size: int, batch: int = 128) -> float:
 
 @functools.partial(jax.jit, static_argnums=(0, 3))
 def _guess(graphdef, weights, images, size):
-  x = pareidolia.preprocess(data.resize(images, size))
+  x = pareidolia_network.preprocess(data.resize(images, size))
   return nnx.merge(graphdef, weights, copy=True)(x).argmax(-1)
 
 
@@ -184,10 +184,10 @@ def _sums(graphdef, weights, images):
   """Mean and mean square of all channels: layer -> (mean, square)."""
   network = networks.from_nnx(
     nnx.merge(graphdef, weights, copy=True),
-    preprocess=pareidolia.preprocess,
-    input_size=pareidolia.INPUT_SIZE,
+    preprocess=pareidolia_network.preprocess,
+    input_size=pareidolia_network.INPUT_SIZE,
   )
-  x = data.resize(images, pareidolia.INPUT_SIZE[0])
+  x = data.resize(images, pareidolia_network.INPUT_SIZE[0])
   found = network.apply(network.variables, x, tuple(network.layers))
   return {
     k: [jnp.mean(v**p, tuple(range(v.ndim - 1))) for p in (1, 2)]

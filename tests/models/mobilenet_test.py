@@ -140,4 +140,4 @@ def test_torchvision_names_of_v2():
 def _fill(name, tensors):
   _, family = models._family(name)
   assert family is mobilenet
-  return layouts.fill(name, family.layouts(name), tensors, file='file')
+  return layouts.fill(name, family.LAYOUTS[name], tensors, file='file')

@@ -13,7 +13,7 @@ from flax import nnx
 
 import fviz.models
 from fviz import errors, networks
-from fviz.models import pareidolia
+from fviz.models import pareidolia, pareidolia_network
 
 
 @pytest.fixture(scope='module')
@@ -30,7 +30,7 @@ def training():
 def small():
   """A narrow network of three classes with random weights."""
   model = nnx.eval_shape(
-    lambda: pareidolia.Pareidolia(3, 0.25, rngs=nnx.Rngs(0))
+    lambda: pareidolia_network.Pareidolia(3, 0.25, rngs=nnx.Rngs(0))
   )
   graphdef, state = nnx.split(model)
   rng = np.random.default_rng(0)
@@ -108,15 +108,16 @@ def test_statistics_of_every_layer(network):
 @pytest.mark.parametrize('size', [1, 2, 7, 8])
 def test_pools_keep_a_constant(size):
   ones = jnp.ones((1, size, size + 1, 2))
-  np.testing.assert_allclose(pareidolia.Average()(ones), ones, rtol=1e-6)
-  blurred = pareidolia.Blur()(ones)
+  averaged = pareidolia_network.Average()(ones)
+  np.testing.assert_allclose(averaged, ones, rtol=1e-6)
+  blurred = pareidolia_network.Blur()(ones)
   assert blurred.shape == (1, math.ceil(size / 2), (size + 2) // 2, 2)
   np.testing.assert_allclose(blurred, 1, rtol=1e-6)
 
 
 def test_blur_is_binomial():
   line = jnp.zeros((1, 8, 1, 1)).at[0, 3].set(1.0)
-  out = pareidolia.Blur()(line)[0, :, 0, 0]
+  out = pareidolia_network.Blur()(line)[0, :, 0, 0]
   np.testing.assert_allclose(out, [0, 0.375, 0.125, 0], rtol=1e-6)
 
 
@@ -163,7 +164,7 @@ def test_save_and_load(tmp_path, images, small, quick_compile):
   pareidolia.save(file, small, ('a', 'b', 'c'), moments)
   network = fviz.models.load('pareidolia', str(file))
   out = network.apply(network.variables, images, ('logits',))['logits']
-  expected = nnx.jit(small)(pareidolia.preprocess(images))
+  expected = nnx.jit(small)(pareidolia_network.preprocess(images))
   # float16 keeps 11 bits of each weight.
   np.testing.assert_allclose(out, expected, rtol=0.02, atol=0.02)
   assert network.labels == ('a', 'b', 'c')
@@ -194,7 +195,7 @@ def test_fold_is_exact(images, quick_compile):
         variable[...] = jnp.asarray(values, jnp.float32)
   model.eval()
   plain = net.fold(model)
-  x = pareidolia.preprocess(images)
+  x = pareidolia_network.preprocess(images)
   np.testing.assert_allclose(
     nnx.jit(plain)(x), nnx.jit(model)(x), rtol=1e-4, atol=1e-4
   )
@@ -252,7 +253,7 @@ def test_resumed_training_equals_uninterrupted(
 ):
   monkeypatch.setattr(training, '_VALIDATION', {'per_class': 1, 'seed': 9})
   monkeypatch.setattr(training, '_MOMENTS', 16)
-  monkeypatch.setattr(training.pareidolia, 'INPUT_SIZE', (32, 32))
+  monkeypatch.setattr(training.pareidolia_network, 'INPUT_SIZE', (32, 32))
   config = training.Config(
     data=str(tmp_path / 'data'),
     per_class=1,

@@ -122,7 +122,7 @@ def _ours(name):
     for k, shape in json.loads(str(golden['tensors'])).items()
   }
   _, family = models._family(name)
-  network = layouts.fill(name, family.layouts(name), filled)
+  network = layouts.fill(name, family.LAYOUTS[name], filled)
   images = formula.images(references.MODELS[name][2])
   layers = tuple(network.layers)
   apply = jax.jit(lambda v, x: network.apply(v, x, layers))

@@ -19,9 +19,9 @@ def test_every_model_has_a_default_source():
   for name in models.names():
     if name != 'pareidolia':
       _, family = models._family(name)
-      default = family.layouts(name)[0]
+      default = family.LAYOUTS[name][0]
       assert next(iter(sources.of(name))) == default.source
-      for one in family.layouts(name):
+      for one in family.LAYOUTS[name]:
         assert sources.SOURCES[one.source].model == name
   assert {s.model for s in sources.SOURCES.values()} < set(models.names())
 
@@ -93,7 +93,7 @@ def test_offline_error_tells_what_to_do(monkeypatch, tmp_path):
 def test_vgg_spellings_lead_to_one_network():
   """timm's fully connected convolutions are torchvision's linear layers."""
   value = np.random.default_rng(0).normal(size=(6, 512 * 49)).astype('f')
-  timm, torchvision = vgg.layouts('vgg16')
+  timm, torchvision = vgg.LAYOUTS['vgg16']
   ours = torchvision.convert(value, (512 * 49, 6))
   as_conv = value.reshape(6, 512, 7, 7)
   np.testing.assert_array_equal(timm.convert(as_conv, (512 * 49, 6)), ours)
@@ -102,7 +102,7 @@ def test_vgg_spellings_lead_to_one_network():
 
 def test_vgg_pools_by_average():
   average, maximum = (
-    layouts.abstract(vgg.layouts('vgg16')[0], {'pool': pool})
+    layouts.abstract('vgg16', vgg.LAYOUTS['vgg16'][0], {'pool': pool})
     for pool in ('average', 'max')
   )
   x = np.arange(16, dtype='f').reshape(1, 4, 4, 1)
@@ -114,12 +114,12 @@ def test_vgg_pools_by_average():
 
 def test_auxiliary_heads_are_ignored_and_nothing_else():
   """Torchvision's Inception files hold heads that only train."""
-  one = inception_v3.layouts('inception_v3')[0]
+  one = inception_v3.LAYOUTS['inception_v3'][0]
   assert one.ignored == ('AuxLogits.*',)
   with pytest.raises(errors.FvizError) as error:
     layouts.fill(
       'inception_v3',
-      inception_v3.layouts('inception_v3'),
+      inception_v3.LAYOUTS['inception_v3'],
       {'AuxLogits.fc.weight': np.zeros(3), 'Aux.weight': np.zeros(3)},
     )
   assert 'not in the model: Aux.weight' in str(error.value)

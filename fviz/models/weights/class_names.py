@@ -13,20 +13,9 @@ import os
 import pathlib
 import zipfile
 
-from fviz.models.weights import archives
+from fviz.models.weights import untrusted_files
 
-CIFAR10 = (
-  'airplane',
-  'automobile',
-  'bird',
-  'cat',
-  'deer',
-  'dog',
-  'frog',
-  'horse',
-  'ship',
-  'truck',
-)
+CIFAR10 = 'airplane automobile bird cat deer dog frog horse ship truck'.split()
 # The file in inception5h.zip with the list.
 BESIDE_GRAPH = 'imagenet_comp_graph_label_strings.txt'
 
@@ -44,29 +33,21 @@ def imagenet() -> tuple[str, ...]:
 
 def beside(path: str | os.PathLike) -> tuple[str, ...]:
   """The list beside a graph, in its folder or its zip; () if there is none."""
-  path = pathlib.Path(path)
+  file = pathlib.Path(path).with_name(BESIDE_GRAPH)
   if zipfile.is_zipfile(path):
-    return _lines(archives.read(path, BESIDE_GRAPH) or b'')
-  file = path.with_name(BESIDE_GRAPH)
-  return _lines(file.read_bytes()) if file.exists() else ()
+    data = untrusted_files.member(path, BESIDE_GRAPH)
+  else:
+    data = file.read_bytes() if file.exists() else b''
+  return tuple(map(str.strip, data.decode(errors='replace').splitlines()))
 
 
 def of(kind: str, path: str | os.PathLike) -> tuple[str, ...]:
-  """The class names of weights, in the order of the logits.
+  """The class names of weights, () where none are known.
 
   Args:
     kind: the field `labels` of their `sources.Origin`.
     path: the file of weights.
-
-  Returns:
-    The names, () where none are known.
   """
   if kind == 'graph':
     return beside(path)
-  return {'imagenet': imagenet(), 'cifar10': CIFAR10}.get(kind, ())
-
-
-def _lines(data: bytes) -> tuple[str, ...]:
-  return tuple(
-    line.strip() for line in data.decode(errors='replace').splitlines()
-  )
+  return {'imagenet': imagenet(), 'cifar10': tuple(CIFAR10)}.get(kind, ())

@@ -65,11 +65,10 @@ def fetch(name: str, source: sources.Origin) -> pathlib.Path:
 
 
 def _download(path: pathlib.Path, name: str, source: sources.Origin) -> None:
-  partial = _beside(path, '.partial')
-  stated = ''
-  for attempt in range(_ATTEMPTS):
+  partial, stated = _beside(path, '.partial'), ''
+  for attempt in range(1, _ATTEMPTS + 1):
     try:
-      stated = _transfer(partial, name, source) or stated
+      stated = _transfer(partial, name, source)
       break
     except urllib.error.HTTPError as error:
       error.close()
@@ -78,13 +77,13 @@ def _download(path: pathlib.Path, name: str, source: sources.Origin) -> None:
     except urllib.error.URLError as error:
       raise _failed(path, name, source, str(error.reason)) from error
     except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
-      if attempt == _ATTEMPTS - 1:
+      if attempt == _ATTEMPTS:
         why = f'the connection broke ({error}); run again to resume'
         raise _failed(path, name, source, why) from error
-  digest = photos.sha256(partial)
-  if not digest.startswith(source.sha256 or stated):
+  digest, expected = photos.sha256(partial), source.sha256 or stated
+  if not digest.startswith(expected):
     partial.unlink()
-    raise _wrong(path, name, source, digest, source.sha256 or stated)
+    raise _wrong(path, name, source, digest, expected)
   _note(path, digest)
   os.replace(partial, path)
 

@@ -12,12 +12,9 @@ from flax import nnx
 from fviz import errors
 
 # NNX's names of parameters -> torch's.
-_TORCH = {
-  'kernel': 'weight',
-  'scale': 'weight',
-  'mean': 'running_mean',
-  'var': 'running_var',
-}
+_TORCH = dict(
+  kernel='weight', scale='weight', mean='running_mean', var='running_var'
+)
 
 
 def fill(
@@ -55,7 +52,7 @@ def fill(
     if convert and name in shapes
     else tensor
     for name, tensor in tensors.items()
-    if name in shapes or not _matches(name, ignored)
+    if name in shapes or not any(fnmatch.fnmatchcase(name, p) for p in ignored)
   }
   if problems := _problems(shapes, found):
     raise errors.FvizError(
@@ -104,10 +101,6 @@ def from_torch(
   elif value.ndim == 2:
     value = value.T
   return value
-
-
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-  return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _problems(

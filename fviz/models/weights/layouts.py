@@ -1,7 +1,7 @@
 """How the tensors of a file become a network: one `Layout` for each spelling.
 
-A family of networks has a function `layouts(name)`. The first layout is that of
-the default weights; the names in a file decide by which one it is read.
+A family of networks has a table `LAYOUTS`, name -> spellings. The first one is
+that of the default weights; the names in a file decide by which one it is read.
 """
 
 from __future__ import annotations
@@ -49,32 +49,29 @@ class Layout:
   options: tuple[str, ...] = ()
 
 
-def load(
-  name: str,
-  layouts: Sequence[Layout],
-  weights: str | os.PathLike = '',
-  options: Mapping[str, Any] | None = None,
-) -> types.Network:
-  """A network of the zoo with its weights.
+File = str | os.PathLike
+Layouts = Sequence[Layout]  # Of one network of the zoo, the default first.
+Options = Mapping[str, Any]  # For the module, such as pool='average'.
 
-  Args:
-    name: of the model.
-    layouts: the spellings it may come in, the default first.
-    weights: a file, or the name of published weights of this model; '' takes
-      the default ones.
-    options: for the module, such as pool='average'.
+
+def load(
+  name: str, layouts: Layouts, weights: File, options: Options
+) -> types.Network:
+  """A network of the zoo from a file, or from published weights by their name.
+
+  Weights '' are the default ones.
 
   Raises:
     FvizError: if the options or weights do not fit, see `filling.fill` and
       `download.fetch`.
   """
-  options = _checked(name, layouts[0], options)
   if options:
-    abstract(layouts[0], options)  # Bad values are refused before a download.
-  known, source, file = sources.of(name), None, weights
-  if not file or file in known:
-    key, source = sources.find(name, os.fspath(file))
-    file = download.fetch(key, source)
+    abstract(name, layouts[0], options)  # Refused before a download.
+  known, source = sources.of(name), None
+  file = weights or next(iter(known))
+  if file in known:
+    source = known[os.fspath(file)]
+    file = download.fetch(os.fspath(file), source)
   elif not os.path.exists(file):
     raise errors.FvizError(
       f'No weights file {os.fspath(file)!r}: give an existing file, or one of '
@@ -85,17 +82,17 @@ def load(
 
 def fill(
   name: str,
-  layouts: Sequence[Layout],
+  layouts: Layouts,
   tensors: Mapping[str, np.ndarray],
   source: sources.Origin | None = None,
-  file: str | os.PathLike = '',
-  options: Mapping[str, Any] | None = None,
+  file: File = '',
+  options: Options | None = None,
 ) -> types.Network:
   """A network from tensors, whichever spelling they have.
 
   Args:
-    name: as for `load`, and so are layouts and options.
-    layouts: the spellings.
+    name: of the network.
+    layouts: its spellings.
     tensors: name in the file -> array.
     source: whose preprocessing and labels it has; None takes the spelling's.
     file: where the tensors come from.
@@ -103,7 +100,7 @@ def fill(
   """
   layout = next((x for x in layouts if x.marker in tensors), layouts[0])
   model = filling.fill(
-    abstract(layout, options or {}),
+    abstract(name, layout, options or {}),
     tensors,
     layout.rename,
     str(file),
@@ -114,29 +111,24 @@ def fill(
 
 
 def architecture(
-  name: str,
-  layouts: Sequence[Layout],
-  weights: str | os.PathLike = '',
-  options: Mapping[str, Any] | None = None,
+  name: str, layouts: Layouts, weights: File, options: Options
 ) -> types.Network:
   """A network whose variables are shapes: enough for its table of layers.
 
-  Args:
-    name: as for `load`, and so are layouts and options.
-    layouts: the spellings.
-    weights: a file, or published weights, that decide the spelling.
-    options: for the module.
+  The weights, a file or published ones, decide the spelling.
   """
-  options = _checked(name, layouts[0], options)
   if weights and weights not in sources.of(name):
     return load(name, layouts, weights, options)  # Says what does not fit.
   layout = next((x for x in layouts if x.source == weights), layouts[0])
   source = sources.SOURCES[layout.source]
-  return _network(name, abstract(layout, options), source, '')
+  return _network(name, abstract(name, layout, options), source, '')
 
 
-def abstract(layout: Layout, options: Mapping[str, Any]) -> nnx.Module:
+def abstract(name: str, layout: Layout, options: Options) -> nnx.Module:
   """The module with shapes in place of parameters: nothing is computed."""
+  for option in options:
+    if option not in layout.options:
+      raise errors.unknown(f'option of {name}', option, layout.options)
   rngs = _OneKey(jax.random.key(0))
   return nnx.eval_shape(lambda: layout.build(rngs=rngs, **options))
 
@@ -177,10 +169,3 @@ def _network(name, model, source, file) -> types.Network:
     input_size=(source.size, source.size),
     name=name,
   )
-
-
-def _checked(name, layout, options) -> dict[str, Any]:
-  for option in options or ():
-    if option not in layout.options:
-      raise errors.unknown(f'option of {name}', option, layout.options)
-  return dict(options or {})

@@ -9,6 +9,7 @@ import numpy as np
 import safetensors.numpy
 
 from fviz import errors
+from fviz.models.weights import torch_files, untrusted_files
 
 
 def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -25,18 +26,25 @@ def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
   path = os.fspath(path)
   if not os.path.isfile(path):
     raise errors.FvizError(f'No weights file {path!r}: give an existing file.')
-  return _READERS[_format(path)](path)
+  kind = _format(path)
+  if kind == 'torch':
+    return torch_files.read(path)
+  if kind == 'graph':
+    from fviz.models.weights import tensorflow_graphs  # The protos load slowly.
+
+    return tensorflow_graphs.constants(path)
+  with untrusted_files.reading(path, 'a readable safetensors file'):
+    return safetensors.numpy.load_file(path)
 
 
 def _format(path: str) -> str:
-  """Which reader takes a file, from its first bytes."""
+  """'torch', 'graph' or 'safetensors', from the first bytes of a file."""
   try:
     with open(path, 'rb') as file:
       head = file.read(9)
   except OSError as error:
-    raise errors.FvizError(
-      f'Cannot read {path!r}: {error.strerror}.'
-    ) from error
+    why = f'Cannot read {path!r}: {error.strerror}.'
+    raise errors.FvizError(why) from error
   if head[:2] == b'PK':
     return 'graph' if _graph_in_zip(path) else 'torch'
   if head[:1] == b'\x80':  # A pickle: torch before version 1.6.
@@ -52,40 +60,6 @@ def _format(path: str) -> str:
 
 
 def _graph_in_zip(path: str) -> bool:
-  try:
+  with untrusted_files.reading(path, 'a whole zip archive'):
     with zipfile.ZipFile(path) as archive:
       return any(name.endswith('.pb') for name in archive.namelist())
-  except Exception as error:  # zipfile raises half a dozen kinds.
-    raise errors.FvizError(
-      f'{path!r} is not a whole zip archive ({error}): it may be truncated; '
-      'fetch or copy it again.'
-    ) from error
-
-
-def _read_safetensors(path: str) -> dict[str, np.ndarray]:
-  try:
-    return safetensors.numpy.load_file(path)
-  except Exception as error:  # Rust's, NumPy's, or an unknown dtype.
-    raise errors.FvizError(
-      f'{path!r} is not a readable safetensors file ({error}): it may be '
-      'truncated; fetch or copy it again.'
-    ) from error
-
-
-def _read_graph(path: str) -> dict[str, np.ndarray]:
-  from fviz.models.weights import tensorflow_graphs  # The protos load slowly.
-
-  return tensorflow_graphs.constants(path)
-
-
-def _read_torch(path: str) -> dict[str, np.ndarray]:
-  from fviz.models.weights import torch_files  # Optional: torch.
-
-  return torch_files.read(path)
-
-
-_READERS = {
-  'safetensors': _read_safetensors,
-  'graph': _read_graph,
-  'torch': _read_torch,
-}

@@ -6,33 +6,30 @@ The protocol buffers are those that TensorBoard ships.
 from __future__ import annotations
 
 import math
-import os
+import pathlib
 import zipfile
 from typing import Any
 
 import numpy as np
-from google.protobuf import message
 from tensorboard.compat.proto import graph_pb2, types_pb2
 from tensorboard.util import tensor_util
 
 from fviz import errors
-from fviz.models.weights import archives
+from fviz.models.weights import untrusted_files
 
 # Protocol buffers make their names at run time, unseen by type checkers.
 _graphs: Any = graph_pb2
 _types: Any = types_pb2
-_FLOATS = (
-  _types.DT_HALF,
-  _types.DT_BFLOAT16,
-  _types.DT_FLOAT,
-  _types.DT_DOUBLE,
-)
+_FLOATS = [
+  _types.DataType.Value(f'DT_{name}')
+  for name in ('HALF', 'BFLOAT16', 'FLOAT', 'DOUBLE')
+]
 # How many values a graph may have that only repeat another one. Biases of zero
 # do, but they take no more memory than a graph of honest size would.
 _MOST_REPEATED = 1 << 22
 
 
-def constants(path: str | os.PathLike) -> dict[str, np.ndarray]:
+def constants(path: str) -> dict[str, np.ndarray]:
   """The floating-point constants of a graph: its weights, by node name.
 
   Args:
@@ -41,42 +38,26 @@ def constants(path: str | os.PathLike) -> dict[str, np.ndarray]:
   Raises:
     FvizError: if it does not parse, or holds no weights.
   """
-  graph = read(path)
-  tensors = {
-    node.name: node.attr['value'].tensor
-    for node in graph.node
-    if node.op == 'Const'
-  }
+  nodes = _read(path).node
+  tensors = {n.name: n.attr['value'].tensor for n in nodes if n.op == 'Const'}
   tensors = {k: t for k, t in tensors.items() if _is_weights(t)}
-  _check_sizes(os.fspath(path), tensors)
-  weights = {k: _array(os.fspath(path), k, t) for k, t in tensors.items()}
-  if not weights:
+  if not tensors:
     raise errors.FvizError(
-      f'{os.fspath(path)!r} holds no weights: its {len(graph.node)} nodes have '
-      'no floating-point constants. Give a frozen graph.'
+      f'{path!r} holds no weights: its {len(nodes)} nodes have no '
+      'floating-point constants. Give a frozen graph.'
     )
-  return weights
+  _check_sizes(path, tensors)
+  return {k: _array(path, k, t) for k, t in tensors.items()}
 
 
-def read(path: str | os.PathLike) -> Any:
+def _read(path: str) -> Any:
   """The GraphDef in a .pb file or in a .zip."""
-  path = os.fspath(path)
-  graph = _graphs.GraphDef()
-  try:
-    graph.ParseFromString(_bytes(path))
-  except (message.DecodeError, OSError, RuntimeError) as error:
-    raise errors.FvizError(
-      f'{path!r} is not a readable graph ({error}): it may be truncated; fetch '
-      'or copy it again.'
-    ) from error
-  return graph
-
-
-def _bytes(path: str) -> bytes:
-  if zipfile.is_zipfile(path):
-    return archives.read(path, '.pb') or b''
-  with open(path, 'rb') as file:
-    return file.read()
+  with untrusted_files.reading(path, 'a readable graph'):
+    if zipfile.is_zipfile(path):
+      data = untrusted_files.member(path, '.pb')
+    else:
+      data = pathlib.Path(path).read_bytes()
+    return _graphs.GraphDef.FromString(data)
 
 
 def _is_weights(tensor) -> bool:

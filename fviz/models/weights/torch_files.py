@@ -6,7 +6,6 @@ and containers and nothing else; a file that asks for more is refused.
 
 from __future__ import annotations
 
-import os
 import pickle
 import zipfile
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from fviz import errors
-from fviz.models.weights import archives
+from fviz.models.weights import untrusted_files
 
 # Where training scripts put the state dict.
 _CONTAINERS = ('state_dict', 'model', 'model_state_dict')
@@ -24,7 +23,7 @@ _PREFIXES = ('module.model.', 'module.')
 _MOST_SHARED = 4
 
 
-def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
+def read(path: str) -> dict[str, np.ndarray]:
   """All tensors of the file's state dict, without the prefixes of wrappers.
 
   A checkpoint of the robustness library also holds the attacker and the
@@ -34,31 +33,15 @@ def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
     FvizError: without torch, for a damaged file, and for a pickle that holds
       other objects than tensors.
   """
-  path = os.fspath(path)
-  try:
+  with untrusted_files.reading(path, 'a readable torch file', _reason):
     if zipfile.is_zipfile(path):
       with zipfile.ZipFile(path) as archive:
-        archives.check(path, archive)
-    return unwrap(_load(path), path)
-  except errors.FvizError:
-    raise
-  except Exception as error:  # torch and zipfile raise a dozen kinds.
-    raise errors.FvizError(
-      f'{path!r} is not a readable torch file ({_reason(error)}): it may be '
-      'truncated; fetch or copy it again.'
-    ) from error
+        untrusted_files.check_size(path, archive)
+    return _unwrapped(_load(path), path)
 
 
-def unwrap(data: Any, path: str = 'checkpoint') -> dict[str, np.ndarray]:
-  """The state dict in nested dicts of torch tensors, as NumPy arrays.
-
-  Args:
-    data: what torch read.
-    path: what messages call it.
-
-  Returns:
-    name -> array; batch norm's counters are left out.
-  """
+def _unwrapped(data: Any, path: str) -> dict[str, np.ndarray]:
+  """The state dict in what torch read, without batch norm's counters."""
   while isinstance(data, dict):
     inner = [k for k in _CONTAINERS if isinstance(data.get(k), dict)]
     if not inner:
@@ -71,18 +54,12 @@ def unwrap(data: Any, path: str = 'checkpoint') -> dict[str, np.ndarray]:
     )
   data = {str(k): v for k, v in data.items() if _is_tensor(v)}
   _check_sizes(data, path)
-  for prefix in _PREFIXES:
-    if any(k.startswith(prefix) for k in data):
-      data = {
-        k.removeprefix(prefix): v
-        for k, v in data.items()
-        if k.startswith(prefix)
-      }
-      break
+  found = (p for p in _PREFIXES if any(k.startswith(p) for k in data))
+  prefix = next(found, '')
   return {
-    k: _numpy(v)
+    k.removeprefix(prefix): _numpy(v)
     for k, v in data.items()
-    if not k.endswith('num_batches_tracked')
+    if k.startswith(prefix) and not k.endswith('num_batches_tracked')
   }
 
 
