@@ -154,7 +154,7 @@ class Gallery:
   def _make(self, layer: LayerPages, page: Page) -> None:
     count = len(self.steps)
     films = [
-      finished_units.snapshots(self.directory, u, self.finished[u], count)
+      finished_units.snapshots(self.directory, self.finished[u], count)
       for u in page.units
     ]
     captions = [finished_units.caption(unit) for unit in page.units]
