@@ -23,7 +23,7 @@ import numpy as np  # noqa: E402
 
 import fviz  # noqa: E402
 from fviz import engine, networks, objectives  # noqa: E402
-from fviz.compare import judge, statistics  # noqa: E402
+from fviz.compare import judge, ranking  # noqa: E402
 
 _MARKS = (25, 50, 100, 150, 200, 256, 384, 512)
 _WIDTH, _HEIGHT, _MARGIN = 560, 320, 48
@@ -53,7 +53,7 @@ def measure(network, layer: str, channels: np.ndarray, recipe) -> dict:
   for i, mark in enumerate(marks):
     found = judged.measure(result.snapshots[:, i, 0], channels)
     strength = [picture['heldout_mean'] for picture in found]
-    mean, low, high = statistics.interval(strength)
+    mean, low, high = ranking.interval(strength)
     done = np.minimum(result.steps, mark)
     points.append(
       dict(

@@ -1,6 +1,6 @@
 """Candidates on the same units, side by side: pictures and numbers."""
 
-from fviz.compare.literature import regularizers
+from fviz.compare.candidates import regularizers
 from fviz.compare.render_candidates import curve_steps
 from fviz.compare.runner import Report, run, sweep_of
 

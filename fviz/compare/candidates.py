@@ -23,59 +23,71 @@ SweepFunction = Callable[[Callable[..., None]], Any]
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._=+-]{0,79}')
 # A candidate has a folder of its own beside these of the working directory.
 _RESERVED = (
-  'images',
-  'films',
-  'gallery',
-  'config.json',
-  'report.json',
-  'report.md',
-  'report.html',
+  *('images', 'films', 'gallery', 'config.json'),
+  *('report.json', 'report.md', 'report.html'),
 )
 # What a comparison holds fixed, so that its columns are the same units.
 SHARED = ('model', 'weights', 'layer', 'channels', 'variants', 'page')
 
 
 class Candidate(NamedTuple):
-  """A config to be compared with others on the same units.
+  """A config to be compared with others on the same units."""
 
-  Attributes:
-    name: of its folder, and of its row in the report.
-    recipe: what its config describes.
-    seed: of all randomness.
-    config: all of its fields, nested, as its folder records them.
+  name: str  # Of its folder, and of its row in the report.
+  recipe: engine.Recipe  # What its config describes.
+  seed: int  # Of all randomness.
+  config: Mapping[str, Any]  # All fields, nested, as its folder records them.
+
+
+def regularizers(add: Callable[..., None]) -> None:
+  """The default candidates: the literature's regularizers, one by one.
+
+  They start from `fviz.config.compare`: plain pixels, Adam, nothing else.
+  docs/regularizers.md has their sources.
   """
-
-  name: str
-  recipe: engine.Recipe
-  seed: int
-  config: Mapping[str, Any]
+  adam = 'adam(0.1)'
+  weight = lambda name, value: {f'regularizers.{name}': value}
+  add('none', optimizer=adam)
+  add('l2_decay', optimizer=f'{adam}|decay(0.03)')
+  add('total_variation', optimizer=adam, **weight('total_variation', 15.0))
+  add('alpha_norm', optimizer=adam, **weight('alpha_norm', 1000.0))
+  add('blur', optimizer=f'{adam}|blur_every(0.5, 4)')
+  add('small_norm', optimizer=f'{adam}|small_norm(50)')
+  add('jitter', optimizer=adam, transforms='jitter(8)')
+  spectrum = dict(optimizer=adam, parameterization='fourier()')
+  add('fourier', **spectrum)
+  spectrum['color'] = 'decorrelated'
+  add('fourier_color', **spectrum)
+  moves = 'pad(12)|jitter(8)|scale(0.9, 1.1)|rotate(-10, 10)|jitter(4)'
+  add('robust', **spectrum, transforms=moves)
+  spectrum |= dict(optimizer='nadam(1.0)', parameterization='maco()')
+  add('maco', **spectrum, transforms='crops(2, 0.5)|uniform_noise(0.1)')
 
 
 def collect(
   sweep: SweepFunction, config: ConfigDict, network: types.Network
 ) -> tuple[Candidate, ...]:
-  """All candidates, checked down to shapes, in order.
-
-  Args:
-    sweep: calls add(name, **{'dotted.field': value}) for each candidate.
-    config: what they start from.
-    network: that they run on.
+  """All candidates that `sweep(add)` adds to a config, checked down to shapes.
 
   Raises:
     FvizError: one for everything wrong in any candidate.
   """
-  called, problems = _calls_of(sweep), []
+  called, made, names, problems = [], [], [], []
+
+  def add(name, /, **fields):
+    called.append((name, fields))
+
+  sweep(add)
   if not called:
     problems.append("sweep(add) adds no candidate: call add('name', ...) in it")
-  made, names = [], []
-  for name, overrides in called:
-    bad = [*_bad_name(name, names), *_bad_fields(overrides, config)]
-    if not bad:
+  for name, fields in called:
+    wrong = [*_wrong_name(name, names), *_wrong_fields(fields, config)]
+    if not wrong:
       try:
-        made.append(_candidate(name, overrides, config, network))
+        made.append(_candidate(name, fields, config, network))
       except (TypeError, ValueError, KeyError, AttributeError) as error:
-        bad = [str(error)]
-    problems += [f'candidate {name!r}: {one}' for one in bad]
+        wrong = [str(error)]
+    problems += [f'candidate {name!r}: {one}' for one in wrong]
     names.append(str(name))
   if problems:
     raise errors.FvizError('\n'.join(problems))
@@ -85,11 +97,7 @@ def collect(
 def differences(
   candidates: Sequence[Candidate], config: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
-  """The fields in which any candidate differs from a config.
-
-  Returns:
-    field -> {name of the candidate: its value}.
-  """
+  """Field -> {candidate: value}, where any candidate differs from a config."""
   flat = {one.name: dict(config_file.flat(one.config)) for one in candidates}
   return {
     field: {name: fields[field] for name, fields in flat.items()}
@@ -98,34 +106,18 @@ def differences(
   }
 
 
-def _calls_of(sweep: SweepFunction) -> list[tuple[Any, dict[str, Any]]]:
-  found = []
-
-  def add(name, /, **overrides):
-    found.append((name, overrides))
-
-  sweep(add)
-  return found
-
-
 def _candidate(
-  name: str,
-  overrides: Mapping[str, Any],
-  config: ConfigDict,
-  network: types.Network,
+  name: str, fields: dict, config: ConfigDict, network: types.Network
 ) -> Candidate:
   own: Any = config.copy_and_resolve_references().lock()
-  own.update_from_flattened_dict(overrides)
+  own.update_from_flattened_dict(fields)
   configs.check(own, own_network=True)
   recipe = configs.recipe(own, network)
   engine.check(network, recipe)
   return Candidate(name, recipe, own.seed, own.to_dict())
 
 
-# Checks: each yields what is wrong.
-
-
-def _bad_name(name: Any, others: Iterable[str]) -> Iterator[str]:
+def _wrong_name(name: Any, others: Iterable[str]) -> Iterator[str]:
   if not isinstance(name, str) or not _NAME.fullmatch(name):
     yield (
       'a name is 1 to 80 letters, digits and ._=+- and begins with a letter or '
@@ -137,11 +129,9 @@ def _bad_name(name: Any, others: Iterable[str]) -> Iterator[str]:
     yield 'the name is used twice'
 
 
-def _bad_fields(
-  overrides: Mapping[str, Any], config: ConfigDict
-) -> Iterator[str]:
+def _wrong_fields(fields: Iterable[str], config: ConfigDict) -> Iterator[str]:
   known = dict(config_file.flat(config.to_dict()))
-  for field in overrides:
+  for field in fields:
     if field.split('.')[0] in SHARED:
       yield f'{field} is the same for all candidates, set it in the config'
     elif field not in known:

@@ -11,39 +11,26 @@ from ml_collections import ConfigDict
 from fviz import config as configs
 from fviz import errors, models, networks, sweep, types
 from fviz.compare import candidates as candidates_module
-from fviz.compare import judge as judge_module
 from fviz.compare import metrics, natural_path, shared_programs
 from fviz.compare.candidates import Candidate, SweepFunction
+from fviz.compare.judge import Judge
 from fviz.compare.shared_programs import SharedProgram
 
 
 @dataclasses.dataclass(frozen=True)
 class ComparisonPlan:
-  """Everything that a comparison needs to know.
+  """Everything that a comparison needs to know."""
 
-  Attributes:
-    network: to look into.
-    units: of one layer, the same for all candidates.
-    programs: all candidates, by the compiled program that they run in.
-    candidates: all candidates, as they were added.
-    judge: measures their pictures.
-    rank_by: the metric that orders them.
-    batch_size: pictures at once, at most; or 'auto'.
-    snapshot_steps: those of the config that the candidates start from.
-    record: what makes the pictures again, for config.json.
-    differences: field -> {candidate: value}, where any candidate differs from
-      the config.
-  """
-
-  network: types.Network
-  units: tuple[sweep.Unit, ...]
-  programs: tuple[SharedProgram, ...]
-  candidates: tuple[Candidate, ...]
-  judge: judge_module.Judge
-  rank_by: str
-  batch_size: int | str
-  snapshot_steps: tuple[int, ...]
-  record: Mapping[str, Any]
+  network: types.Network  # To look into.
+  units: tuple[sweep.Unit, ...]  # Of one layer, the same for all candidates.
+  programs: tuple[SharedProgram, ...]  # The candidates by what they run in.
+  candidates: tuple[Candidate, ...]  # As they were added.
+  judge: Judge  # Measures their pictures.
+  rank_by: str  # The metric that orders them.
+  batch_size: int | str  # Pictures at once, at most; or 'auto'.
+  snapshot_steps: tuple[int, ...]  # Of the config that candidates start from.
+  record: Mapping[str, Any]  # Makes the pictures again, for config.json.
+  # Field -> {candidate: value}, where any candidate differs from the config.
   differences: Mapping[str, Mapping[str, Any]]
 
 
@@ -55,11 +42,7 @@ def plan(
 ) -> ComparisonPlan:
   """Reads and checks a config and its candidates; nothing is written.
 
-  Args:
-    config: see `fviz.config.compare`.
-    add_candidates: the config's `sweep(add)`.
-    network: your own, instead of the zoo's `config.model`.
-    other: your own for `transfer`.
+  The arguments are those of `fviz.compare.run`.
 
   Raises:
     FvizError: for everything wrong in the config, or in any candidate.
@@ -87,12 +70,11 @@ def plan(
 
 
 def _check_rank_by(comparison: Any) -> None:
-  rank_by = comparison.rank_by
-  if rank_by not in metrics.METRICS:
-    raise errors.unknown(
-      'metric of config.comparison.rank_by', rank_by, metrics.METRICS
-    )
-  if not metrics.METRICS[rank_by].better:
+  rank_by, known = comparison.rank_by, metrics.METRICS
+  if rank_by not in known:
+    kind = 'metric of config.comparison.rank_by'
+    raise errors.unknown(kind, rank_by, known)
+  if not known[rank_by].better:
     raise errors.FvizError(
       f'config.comparison.rank_by: more {rank_by} is neither better nor '
       'worse. Choose another metric.'
@@ -117,7 +99,7 @@ def _layer(text: str, network: types.Network) -> str:
 
 def _judge(
   config: Any, layer: str, network: types.Network, other: types.Network | None
-) -> judge_module.Judge:
+) -> Judge:
   wanted = config.comparison
   if other is None and wanted.transfer:
     other = models.load(wanted.transfer, wanted.transfer_weights)
@@ -129,7 +111,7 @@ def _judge(
         f'{network.input_channels} channels: leave them out.'
       )
     natural = natural_path.photos(wanted.natural_images, config.size)
-  made = judge_module.Judge(network, layer, other, natural)
+  made = Judge(network, layer, other, natural)
   if wanted.rank_by == 'class_probability' and not made.logits:
     raise errors.FvizError(
       f'config.comparison.rank_by is class_probability: the last layer of '

@@ -6,7 +6,8 @@ pixels alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -61,9 +62,9 @@ class Judge:
     natural: np.ndarray | None = None,
   ):
     self.network, self.layer, self.other = network, layer, other
-    self.logits = class_layer(network)
+    self.logits = _class_layer(network)
     self._apply = jax.jit(network.apply, static_argnums=2)
-    self._features = jax.jit(self._features_of, static_argnums=2)
+    self._means = jax.jit(self._means_of, static_argnums=2)
     self._transformed = jax.jit(_transformed, static_argnums=0)
     self._shared = _shared_labels(network, other) if other else {}
     path = () if natural is None else natural_path.layers_up_to(network, layer)
@@ -72,7 +73,7 @@ class Judge:
     self._wanted = tuple(name for name in network.layers if name in wanted)
     self._natural = None
     if natural is not None:
-      means = self.features(natural, self._wanted)
+      means = self._features(natural, self._wanted)
       self._natural = natural_path.NaturalPath(path, means)
 
   def measure(
@@ -89,37 +90,24 @@ class Judge:
       label that class_probability and transfer are about).
     """
     channels = np.asarray(channels)
-    features = self.features(images, self._wanted)
-    found: dict[str, np.ndarray | list] = {**metrics.of_pictures(images)}
+    features = self._features(images, self._wanted)
+    found: dict[str, Any] = {**metrics.of_pictures(images)}
     found |= self._strength(images, features[self.layer], channels)
     if self.logits:
       found |= self._classes(images, features[self.logits], channels)
     if self._natural:
       found['natural_path'] = self._natural.similarity(features, channels)
     return [
-      {name: _plain(values[i]) for name, values in found.items()}
+      {k: v[i] if k == 'class' else float(v[i]) for k, v in found.items()}
       for i in range(len(images))
     ]
-
-  def features(
-    self, images: np.ndarray, layers: tuple[str, ...]
-  ) -> dict[str, np.ndarray]:
-    """Means over positions, layer -> [n, channels]."""
-    parts = [
-      self._features(self.network.variables, batch, layers)
-      for batch in _batches(images)
-    ]
-    return _joined(parts, len(images))
 
   def activations(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The unit's layer, [..., channels], of pictures [h, w, c] of any size."""
     if len({image.shape for image in images}) > 1:
       return [self.activations([image])[0] for image in images]
-    parts = [
-      self._apply(self.network.variables, batch, (self.layer,))
-      for batch in _batches(np.stack(images))
-    ]
-    return list(_joined(parts, len(images))[self.layer])
+    apply = lambda x: self._apply(self.network.variables, x, (self.layer,))
+    return list(_in_batches(apply, np.stack(images))[self.layer])
 
   def natural_range(
     self, channels: Sequence[int]
@@ -127,9 +115,18 @@ class Judge:
     """(floor, ceiling) of `natural_path`, None without natural images."""
     return self._natural and self._natural.range(channels)
 
-  def _features_of(self, variables, images, layers):
+  def _features(
+    self, images: np.ndarray, layers: tuple[str, ...]
+  ) -> dict[str, np.ndarray]:
+    """Means over positions, layer -> [n, channels]."""
+    means = lambda x: self._means(self.network.variables, x, layers)
+    return _in_batches(means, images)
+
+  def _means_of(self, variables, images, layers):
     activations = self.network.apply(variables, images, layers)
-    return {name: _mean(a) for name, a in activations.items()}
+    positions = lambda a: tuple(range(1, a.ndim - 1))
+    mean = lambda a: jnp.mean(a.astype(jnp.float32), positions(a))
+    return {name: mean(a) for name, a in activations.items()}
 
   def _strength(
     self, images: np.ndarray, means: np.ndarray, channels: np.ndarray
@@ -138,10 +135,9 @@ class Judge:
     own = np.take_along_axis(means, channels[:, None], 1)
     draws = []
     for i in range(HELD_OUT):
-      seen = np.concatenate(
-        [self._transformed(images.shape[1], i, b) for b in _batches(images)]
-      )[: len(images)]
-      hidden = self.features(seen, (self.layer,))[self.layer]
+      draw = lambda x, i=i: self._transformed(images.shape[1], i, x)
+      seen = _in_batches(draw, images)
+      hidden = self._features(seen, (self.layer,))[self.layer]
       draws.append(np.take_along_axis(hidden, channels[:, None], 1)[:, 0])
     return {
       'activation': own[:, 0],
@@ -152,12 +148,12 @@ class Judge:
 
   def _classes(
     self, images: np.ndarray, logits: np.ndarray, channels: np.ndarray
-  ) -> dict[str, np.ndarray | list]:
+  ) -> dict[str, Any]:
     """The unit's class, else the strongest: here and in the other network."""
     own = self.layer == self.logits
     classes = channels if own else logits.argmax(1)
     labels, rows = self.network.labels, np.arange(len(classes))
-    found: dict[str, np.ndarray | list] = {
+    found = {
       'class': [labels[c] for c in classes],
       'class_probability': _softmax(logits)[rows, classes],
     }
@@ -170,10 +166,9 @@ class Judge:
     return found
 
 
-def class_layer(network: types.Network) -> str:
+def _class_layer(network: types.Network) -> str:
   """The layer of the classes, '' where there is none with labels."""
-  name = list(network.layers)[-1]
-  layer = network.layers[name]
+  name, layer = list(network.layers.items())[-1]
   fits = not layer.size and layer.channels == len(network.labels)
   return name if fits else ''
 
@@ -186,7 +181,7 @@ def _shared_labels(
   shared = {
     i: there[label] for i, label in enumerate(network.labels) if label in there
   }
-  if not (shared and class_layer(network) and class_layer(other)):
+  if not (shared and _class_layer(network) and _class_layer(other)):
     raise errors.FvizError(
       f'{network.name} and {other.name} share no labels, so no class can '
       'transfer. Give another config.comparison.transfer, or none.'
@@ -201,13 +196,11 @@ def _shared_labels(
 
 def _logits_of(network: types.Network, images: np.ndarray) -> np.ndarray:
   # At the size it was trained at: a classifier's pooling depends on it.
-  layer, apply = class_layer(network), jax.jit(network.apply, static_argnums=2)
+  layer, apply = _class_layer(network), jax.jit(network.apply, static_argnums=2)
   size = (_BATCH, *network.input_size, images.shape[-1])
-  parts = [
-    apply(network.variables, jax.image.resize(b, size, 'linear'), (layer,))
-    for b in _batches(images)
-  ]
-  return _joined(parts, len(images))[layer]
+  resized = lambda x: jax.image.resize(x, size, 'linear')
+  run = lambda x: apply(network.variables, resized(x), (layer,))
+  return _in_batches(run, images)[layer]
 
 
 def _transformed(size, draw, images):
@@ -217,34 +210,18 @@ def _transformed(size, draw, images):
   return jax.vmap(one)(images)
 
 
-def _mean(activation):
-  """[n, ..., channels] -> [n, channels]."""
-  axes = tuple(range(1, activation.ndim - 1))
-  return jnp.mean(activation.astype(jnp.float32), axes)
-
-
-def _batches(images: np.ndarray) -> Iterator[jax.Array]:
-  """Batches of one size, the last one padded."""
+def _in_batches(function: Callable[[jax.Array], Any], images: np.ndarray):
+  """What a function of 16 images makes of any number, in NumPy."""
+  parts = []
   for start in range(0, len(images), _BATCH):
     part = np.asarray(images[start : start + _BATCH], np.float32)
     missing = ((0, _BATCH - len(part)), (0, 0), (0, 0), (0, 0))
-    yield jnp.asarray(np.pad(part, missing, 'edge'))
-
-
-def _joined(
-  parts: Sequence[Mapping[str, jax.Array]], n: int
-) -> dict[str, np.ndarray]:
-  return {
-    name: np.concatenate([part[name] for part in parts])[:n]
-    for name in parts[0]
-  }
+    parts.append(function(jnp.asarray(np.pad(part, missing, 'edge'))))
+  join = lambda *some: np.concatenate(some)[: len(images)]
+  return jax.tree.map(join, *parts)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
   from scipy import special  # Here, as it would slow down `import fviz`.
 
   return special.softmax(logits.astype(np.float64), axis=1)
-
-
-def _plain(value) -> float | str:
-  return value if isinstance(value, str) else float(value)

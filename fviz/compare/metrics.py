@@ -19,15 +19,10 @@ _DARK, _BRIGHT = 0.02, 0.98  # What counts as saturated: 5 of 255 levels.
 
 
 class Metric(NamedTuple):
-  """How to read a number.
+  """How to read a number."""
 
-  Attributes:
-    better: 1 if more is better, -1 if less, 0 if it depends.
-    text: what it is, for tables.
-  """
-
-  better: int
-  text: str
+  better: int  # 1 if more is better, -1 if less, 0 if it depends.
+  text: str  # What it is, for tables.
 
 
 METRICS = {
@@ -75,7 +70,8 @@ def high_frequency(images: ArrayLike) -> np.ndarray:
   power = np.abs(np.fft.fft2(x, axes=(1, 2))) ** 2
   frequency = _frequency(*x.shape[1:3])
   total = power[:, frequency > 0].sum((1, 2))
-  return _ratio(power[:, frequency > 0.25].sum((1, 2)), total)
+  total = np.where(total > 1e-20, total, np.nan)
+  return power[:, frequency > 0.25].sum((1, 2)) / total
 
 
 def spectrum_distance(images: ArrayLike) -> np.ndarray:
@@ -98,14 +94,13 @@ def spectrum_distance(images: ArrayLike) -> np.ndarray:
   expected = np.log(profile(natural_amplitude(h, w)))
   distances = []
   for picture in _luminance(x):
-    amplitude = profile(np.abs(np.fft.fft2(picture)))
-    # Rings of nothing but rounding count as a millionth of the strongest.
-    floor = 1e-6 * amplitude.max()
     if picture.std() < 1e-9:
       distances.append(np.nan)
       continue
-    difference = np.log(np.maximum(amplitude, floor)) - expected
-    distances.append(np.std(difference))
+    amplitude = profile(np.abs(np.fft.fft2(picture)))
+    # Rings of nothing but rounding count as a millionth of the strongest.
+    logs = np.log(np.maximum(amplitude, 1e-6 * amplitude.max()))
+    distances.append(np.std(logs - expected))
   return np.array(distances)
 
 
@@ -137,9 +132,7 @@ def color_distance(images: ArrayLike) -> np.ndarray:
   for picture in x.reshape(len(x), -1, 3):
     covariance = np.cov(picture.T, bias=True)
     trace = np.trace(covariance)
-    if trace < 1e-12:
-      distances.append(np.nan)
-      continue
+    trace = trace if trace >= 1e-12 else np.nan
     difference = covariance / trace - wanted / np.trace(wanted)
     distances.append(np.linalg.norm(difference))
   return np.array(distances)
@@ -157,14 +150,9 @@ def saturation(images: ArrayLike) -> np.ndarray:
 
 def of_pictures(images: ArrayLike) -> dict[str, np.ndarray]:
   """Every number that needs only the pictures: name -> [n]."""
-  names = (
-    total_variation,
-    high_frequency,
-    spectrum_distance,
-    color_distance,
-    saturation,
-  )
-  return {function.__name__: function(images) for function in names}
+  sharpness = total_variation, high_frequency
+  naturalness = spectrum_distance, color_distance, saturation
+  return {f.__name__: f(images) for f in sharpness + naturalness}
 
 
 def diversity(activations: Iterable[ArrayLike]) -> np.ndarray:
@@ -176,9 +164,6 @@ def diversity(activations: Iterable[ArrayLike]) -> np.ndarray:
 
   Args:
     activations: n arrays [..., channels], the positions may differ.
-
-  Returns:
-    [n].
 
   >>> print(diversity([[[1., 0.]], [[3., 0.]], [[0., 1.]]]))
   [0.5 0.5 1. ]
@@ -198,12 +183,27 @@ def diversity(activations: Iterable[ArrayLike]) -> np.ndarray:
   return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
+def steps_to_95(history: ArrayLike) -> int:
+  """Gradient evaluations until the objective is near its final value.
+
+  The history [steps] is smoothed by a running mean over 1/16 of the steps; the
+  answer is the first step at start + 0.95 (final - start) or above. It is the
+  number of all steps where the objective did not rise.
+
+  >>> steps_to_95([0., 4., 8., 9., 10., 10.])
+  5
+  """
+  x = np.asarray(history, np.float64)
+  width = max(1, len(x) // 16)
+  smooth = np.convolve(x, np.ones(width) / width, 'valid')
+  start, final = smooth[0], smooth[-1]
+  if not final > start:
+    return len(x)
+  return int(np.argmax(smooth >= start + 0.95 * (final - start))) + width
+
+
 def _float64(x: ArrayLike) -> np.ndarray:
   return np.asarray(x).astype(np.float64)
-
-
-def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-  return np.where(b > 1e-20, a / np.maximum(b, 1e-20), np.nan)
 
 
 def _frequency(height: int, width: int) -> np.ndarray:

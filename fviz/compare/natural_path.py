@@ -24,7 +24,7 @@ class NaturalPath:
 
   Args:
     layers: from the bottom up; the last one holds the units.
-    means: of the natural images, layer -> [images, channels].
+    means: of the natural images, two or more: layer -> [images, channels].
   """
 
   def __init__(self, layers: Sequence[str], means: Mapping[str, np.ndarray]):
@@ -41,10 +41,8 @@ class NaturalPath:
       means: of the pictures, layer -> [n, channels].
       channels: [n], the unit of each.
     """
-    found = [
-      self._alike({k: means[k][[i]] for k in self._layers}, self._best(channel))
-      for i, channel in enumerate(channels)
-    ]
+    best = [self._weak_and_best(channel)[1] for channel in channels]
+    found = [self._alike(means, [i], chosen) for i, chosen in enumerate(best)]
     return np.concatenate(found)
 
   def range(self, channels: Sequence[int] | np.ndarray) -> tuple[float, float]:
@@ -55,37 +53,33 @@ class NaturalPath:
     """
     floors, ceilings = [], []
     for channel in channels:
-      order, best = self._order(channel), self._best(channel)
-      for i in best:
-        rest = best[best != i]
-        if len(rest):
-          ceilings.append(self._alike(self._of_images(best[best == i]), rest))
-      weak = order[: len(order) // 2]
-      if len(weak):
-        floors.append(self._alike(self._of_images(weak), best))
+      weak, best = self._weak_and_best(channel)
+      floors.append(self._alike(self._means, weak, best))
+      if len(best) > 1:
+        ceilings += [
+          self._alike(self._means, [i], best[best != i]) for i in best
+        ]
     mean = lambda parts: (
       float(np.mean(np.concatenate(parts))) if parts else float('nan')
     )
     return mean(floors), mean(ceilings)
 
-  def _of_images(self, chosen: np.ndarray) -> dict[str, np.ndarray]:
-    return {layer: self._means[layer][chosen] for layer in self._layers}
-
-  def _order(self, channel: int) -> np.ndarray:
-    """Natural images, from the weakest for a unit to the strongest."""
-    return np.argsort(self._means[self._layers[-1]][:, channel], kind='stable')
-
-  def _best(self, channel: int) -> np.ndarray:
-    order = self._order(channel)
-    return order[-max(1, min(_NEAREST, len(order) // 2)) :]
+  def _weak_and_best(self, channel: int) -> tuple[np.ndarray, np.ndarray]:
+    """A unit's weaker half of the natural images, and its few strongest."""
+    strength = self._means[self._layers[-1]][:, channel]
+    order, half = np.argsort(strength, kind='stable'), len(strength) // 2
+    return order[:half], order[-max(1, min(_NEAREST, half)) :]
 
   def _alike(
-    self, means: Mapping[str, np.ndarray], chosen: np.ndarray
+    self,
+    means: Mapping[str, np.ndarray],
+    rows: Sequence[int] | np.ndarray,
+    chosen: np.ndarray,
   ) -> np.ndarray:
-    """[n], against the mean path of the chosen natural images."""
+    """Some rows of means against the mean path of natural images, [rows]."""
     by_layer = [
-      rank_correlations(means[layer], self._means[layer][chosen].mean(0))
-      for layer in self._layers
+      rank_correlations(means[k][rows], self._means[k][chosen].mean(0))
+      for k in self._layers
     ]
     return np.mean(np.stack(by_layer, axis=1), axis=1)
 
@@ -93,9 +87,8 @@ class NaturalPath:
 def layers_up_to(network: types.Network, layer: str) -> tuple[str, ...]:
   """The main layers that an image passes on its way to a unit's layer."""
   names = list(network.layers)
-  below = names[: names.index(layer) + 1]
-  main = [name for name in below if '/' not in name]
-  return tuple(dict.fromkeys([*main, layer]))
+  main = [n for n in names[: names.index(layer)] if '/' not in n]
+  return (*main, layer)
 
 
 def photos(folder: str, size: int) -> np.ndarray:
@@ -115,12 +108,7 @@ def photos(folder: str, size: int) -> np.ndarray:
 def rank_correlations(rows: ArrayLike, one: ArrayLike) -> np.ndarray:
   """Spearman's correlation of each row with one vector, ties at mean ranks.
 
-  Args:
-    rows: [n, values].
-    one: [values].
-
-  Returns:
-    [n]; 0 where either is constant.
+  [n, values] and [values] -> [n]; 0 where either is constant.
 
   >>> rank_correlations([[1, 2, 9], [3, 2, 1], [5, 5, 5]], [0.1, 0.2, 0.3])
   array([ 1., -1.,  0.])

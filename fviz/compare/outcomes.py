@@ -1,4 +1,9 @@
-"""What each candidate came to, read from its working directory."""
+"""What each candidate came to: read from its folder, and shown to people.
+
+Tables, the sheet and TensorBoard's events are all made from ledgers and PNGs.
+The sheet's rows are candidates, its columns are units. In TensorBoard there is
+a run for each candidate, with the same tags, and one for all.
+"""
 
 from __future__ import annotations
 
@@ -6,63 +11,189 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from etils import epath
+from PIL import Image, ImageDraw, ImageFont
 
-from fviz import sweep
-from fviz.compare import metrics
+from fviz import sweep, tensorboard
+from fviz.compare import metrics, ranking
 from fviz.compare.candidates import Candidate
-from fviz.compare.judge import Judge
+from fviz.compare.comparison_plan import ComparisonPlan
+from fviz.media import contact_sheet, png
 from fviz.runs import finished_units
-from fviz.storage import workdir
+from fviz.storage import atomic_files, workdir
 
-Values = dict[str, dict[str, list[float]]]  # candidate -> metric -> [units].
+_TILE = 96  # Pixels of a picture on the sheet, at most.
 
 
 class Outcome(NamedTuple):
-  """A candidate, its folder, and what the ledger there says of each unit."""
+  """A candidate and what its folder holds."""
 
   candidate: Candidate
   folder: workdir.Workdir
-  records: Mapping[sweep.Unit, Mapping[str, Any]]
-
-  @property
-  def name(self) -> str:
-    """The candidate's."""
-    return self.candidate.name
-
-  def failed(self, unit: sweep.Unit) -> bool:
-    """Whether the unit met a value that was not finite."""
-    return finished_units.has_failed(self.records[unit])
-
-  def picture(self, unit: sweep.Unit) -> np.ndarray:
-    """The finished picture, uint8 [h, w, c]."""
-    return finished_units.picture(self.folder, unit, self.records[unit])
-
-  def snapshots(self, unit: sweep.Unit) -> list[np.ndarray] | list[None]:
-    """The pictures at each snapshot, Nones if the unit failed."""
-    count = len(self.candidate.recipe.snapshot_steps)
-    return finished_units.snapshots(
-      self.folder, unit, self.records[unit], count
-    )
-
-  def values(self, metric: str, units: Sequence[sweep.Unit]) -> list[float]:
-    """[units], NaN where a unit has no such number."""
-    found = [self.records[u].get('metrics', {}).get(metric) for u in units]
-    return [np.nan if value is None else value for value in found]
+  records: list[Mapping[str, Any]]  # [units], as in its ledger.
+  # [units], the pictures at each snapshot; Nones of one that failed.
+  films: list[Sequence[np.ndarray | None]]
 
 
-def values_of(
-  outcomes: Sequence[Outcome], units: Sequence[sweep.Unit], judge: Judge
-) -> Values:
-  """Every metric of every unit; diversity is measured here, from the PNGs."""
-  values = {
-    one.name: {name: one.values(name, units) for name in metrics.METRICS}
-    for one in outcomes
-  }
-  for i, unit in enumerate(units):
-    fine = [one for one in outcomes if not one.failed(unit)]
+def present(
+  plan: ComparisonPlan, path: epath.Path, folders: Mapping[str, workdir.Workdir]
+) -> ranking.Ranking:
+  """Makes everything that people look at, from what is in the folders."""
+  found = {c.name: _read(plan, c, folders[c.name]) for c in plan.candidates}
+  values = {name: _values(one) for name, one in found.items()}
+  _add_diversity(plan, found, values)
+  failed = lambda one: sum(map(finished_units.has_failed, one.records))
+  ranked = ranking.rank(
+    values,
+    {name: failed(one) for name, one in found.items()},
+    plan.rank_by,
+    plan.judge.natural_range([unit[1] for unit in plan.units]),
+  )
+  for name, data in (
+    ('report.json', ranking.data(ranked, values, plan.units)),
+    ('report.md', ranking.markdown(ranked).encode()),
+    ('report.html', ranking.page(ranked).encode()),
+  ):
+    atomic_files.write(path / name, data)
+  captions = [finished_units.caption(unit) for unit in plan.units]
+  for row in ranked.rows:
+    _write_candidate(plan, found[row.name], row, captions)
+  sheets = _sheets(plan, [found[row.name] for row in ranked.rows], captions)
+  _write_all(plan, path, ranked, sheets)
+  png.save(path / ranking.SHEET, sheets[-1])
+  return ranked
+
+
+def _read(
+  plan: ComparisonPlan, candidate: Candidate, folder: workdir.Workdir
+) -> Outcome:
+  finished, count = folder.finished(), len(candidate.recipe.snapshot_steps)
+  records = [finished[unit] for unit in plan.units]
+  films = [finished_units.snapshots(folder, r, count) for r in records]
+  return Outcome(candidate, folder, records, films)
+
+
+def _values(outcome: Outcome) -> dict[str, list[float]]:
+  """Metric -> [units], NaN where a unit has no such number."""
+  found = [record.get('metrics', {}) for record in outcome.records]
+  number = lambda value: np.nan if value is None else value
+  return {k: [number(of.get(k)) for of in found] for k in metrics.METRICS}
+
+
+def _add_diversity(
+  plan: ComparisonPlan,
+  outcomes: Mapping[str, Outcome],
+  values: Mapping[str, Mapping[str, list[float]]],
+) -> None:
+  """Measured here, from the finished PNGs: it is about all candidates."""
+  for i in range(len(plan.units)):
+    fine = {
+      name: finished_units.picture(one.folder, one.records[i]) / 255.0
+      for name, one in outcomes.items()
+      if not finished_units.has_failed(one.records[i])
+    }
     if len(fine) < 2:
       continue
-    activations = judge.activations([one.picture(unit) / 255.0 for one in fine])
-    for one, value in zip(fine, metrics.diversity(activations), strict=True):
-      values[one.name]['diversity'][i] = float(value)
-  return values
+    activations = plan.judge.activations([*fine.values()])
+    for name, value in zip(fine, metrics.diversity(activations), strict=True):
+      values[name]['diversity'][i] = float(value)
+
+
+# What people look at.
+
+
+def _write_candidate(
+  plan: ComparisonPlan,
+  outcome: Outcome,
+  row: ranking.Row,
+  captions: Sequence[str],
+) -> None:
+  """The run of one candidate; all candidates have the same tags."""
+  recipe, layer = outcome.candidate.recipe, plan.units[0][0]
+  with _writer(outcome.folder.path) as writer:
+    for i, step in enumerate(recipe.snapshot_steps):
+      pictures = [film[i] for film in outcome.films]
+      for caption, picture in zip(captions, pictures, strict=True):
+        if picture is not None:
+          writer.image(f'{layer}/unit-{caption}', picture, step)
+      sheet = contact_sheet.draw(pictures, captions)
+      writer.image(f'{layer}/all', sheet, step)
+    _write_curve(writer, outcome.records, recipe.steps)
+    for metric, (mean, _, _) in row.metrics.items():
+      if np.isfinite(mean):  # A candidate that failed has none.
+        writer.scalar(f'metrics/{metric}', mean, recipe.steps)
+    writer.scalar('metrics/place', row.place[0], recipe.steps)
+    writer.scalar('metrics/failed', row.failed, recipe.steps)
+    values = {field: of[row.name] for field, of in plan.differences.items()}
+    writer.hparams(row.name, {'candidate': row.name, **values})
+    writer.text('config', sweep.markdown(outcome.folder.config))
+
+
+def _write_curve(
+  writer: tensorboard.Writer, records: Sequence[Mapping[str, Any]], steps: int
+) -> None:
+  """The mean objective over units, step by step."""
+  histories = [record.get('history') or [] for record in records]
+  count = max(map(len, histories))
+  for i in range(count):
+    mean = finished_units.mean(h[i] for h in histories if len(h) > i)
+    if mean is not None:
+      writer.scalar('mean_objective', mean, (i + 1) * steps // count)
+
+
+def _write_all(
+  plan: ComparisonPlan,
+  path: epath.Path,
+  ranked: ranking.Ranking,
+  sheets: Sequence[np.ndarray],
+) -> None:
+  """The run of the comparison."""
+  with _writer(path) as writer:
+    for sheet, step in zip(sheets, plan.snapshot_steps, strict=True):
+      writer.image('comparison', sheet, step)
+    columns = {field: of.values() for field, of in plan.differences.items()}
+    tags = [f'metrics/{name}' for name in ('place', *ranked.rows[0].metrics)]
+    names = [one.name for one in plan.candidates]
+    writer.hparams_table({'candidate': names, **columns}, tags)
+    writer.text('report', ranking.markdown(ranked))
+
+
+def _writer(path: epath.Path) -> tensorboard.Writer:
+  """A new one: TensorBoard would show what an earlier report said, too."""
+  for file in path.glob('events.out.tfevents.*'):
+    file.unlink()
+  return tensorboard.Writer(path)
+
+
+def _sheets(
+  plan: ComparisonPlan, outcomes: Sequence[Outcome], captions: Sequence[str]
+) -> list[np.ndarray]:
+  """A sheet a snapshot, uint8 [height, width, 3]; names are at the left."""
+  sheets = []
+  for i in range(len(plan.snapshot_steps)):
+    # Candidates may differ in their number of snapshots.
+    rows = [[f[min(i, len(f) - 1)] for f in one.films] for one in outcomes]
+    known = [p for row in rows for p in row if p is not None]
+    side = min(_TILE, max((max(p.shape[:2]) for p in known), default=_TILE))
+    tiles, texts = [], []
+    for one, row in zip(outcomes, rows, strict=True):
+      tiles += [_label(one.candidate.name, max(side, 64)), *row]
+      texts += ['', *captions]
+    sheets.append(contact_sheet.draw(tiles, texts, len(captions) + 1, side))
+  return sheets
+
+
+def _label(name: str, side: int) -> np.ndarray:
+  """A tile with a candidate's name, broken where it does not fit."""
+  font = ImageFont.load_default(size=11)
+  lines, line = [], ''
+  for word in name.replace('_', '_\0').replace('-', '-\0').split('\0'):
+    if line and font.getlength(line + word) > side - 4:
+      lines.append(line)
+      line = ''
+    line += word
+  tile = Image.new('RGB', (side, side), (24, 24, 24))
+  text = '\n'.join([*lines, line])
+  draw = ImageDraw.Draw(tile)
+  draw.multiline_text((2, side // 2), text, (235, 235, 235), font, 'lm')
+  return np.asarray(tile)

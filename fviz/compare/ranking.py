@@ -3,84 +3,106 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from fviz.compare import metrics, statistics
-from fviz.storage import plain_json
+from fviz.compare import metrics
+from fviz.storage import ledger_lines, plain_json
 
+SHEET = 'gallery/comparison.png'  # In the working directory.
 Spread = tuple[float, float, float]  # (mean, low, high) over units, 95 %.
+Values = Mapping[str, Mapping[str, Sequence[float]]]  # Candidate, metric, unit.
 
 
 class Row(NamedTuple):
-  """A line of the table.
+  """A line of the table."""
 
-  Attributes:
-    name: of the candidate.
-    place: its place among the candidates.
-    failed: units with a non-finite value on the way.
-    metrics: by name.
-  """
-
-  name: str
-  place: Spread
-  failed: int
-  metrics: dict[str, Spread]
+  name: str  # Of the candidate.
+  place: Spread  # Among the candidates.
+  failed: int  # Units with a non-finite value on the way.
+  metrics: dict[str, Spread]  # By name.
 
 
 class Ranking(NamedTuple):
-  """All candidates, the best first.
+  """All candidates, the best first."""
 
-  Attributes:
-    rank_by: the metric that orders them.
-    units: how many units the means are over.
-    rows: the candidates.
-    natural: (floor, ceiling) of natural_path, None without natural images.
-  """
-
-  rank_by: str
-  units: int
+  rank_by: str  # The metric that orders them.
+  units: int  # How many units the means are over.
   rows: list[Row]
+  # (floor, ceiling) of natural_path, None without natural images.
   natural: tuple[float, float] | None = None
 
 
 def rank(
-  values: Mapping[str, Mapping[str, Sequence[float]]],
+  values: Values,
   failed: Mapping[str, int],
   rank_by: str,
   natural: tuple[float, float] | None = None,
 ) -> Ranking:
   """Orders candidates by their mean place on the units.
 
-  Places, and not means, since units have scales of their own.
-
-  Args:
-    values: candidate -> metric -> [units].
-    failed: candidate -> units that failed; these come last.
-    rank_by: one of `metrics.METRICS`.
-    natural: see `Ranking`.
+  Places, and not means, since units have scales of their own. `failed` is
+  candidate -> units that failed; these come last.
   """
   shown = [
     name
     for name in metrics.METRICS
     if any(np.isfinite(v[name]).any() for v in values.values())
   ]
-  places = statistics.places(
-    [v[rank_by] for v in values.values()], metrics.METRICS[rank_by].better
-  )
+  by = [v[rank_by] for v in values.values()]
+  found = places(by, metrics.METRICS[rank_by].better)
   rows = [
-    Row(
-      name,
-      statistics.interval(places[i]),
-      failed[name],
-      {metric: statistics.interval(of[metric]) for metric in shown},
-    )
-    for i, (name, of) in enumerate(values.items())
+    Row(name, interval(place), failed[name], {m: interval(v[m]) for m in shown})
+    for place, (name, v) in zip(found, values.items(), strict=True)
   ]
   rows.sort(key=lambda row: row.place[0])
-  return Ranking(rank_by, places.shape[1], rows, natural)
+  return Ranking(rank_by, found.shape[1], rows, natural)
+
+
+def places(values: ArrayLike, better: int = 1) -> np.ndarray:
+  """Ranks of the candidates on each unit, 1 = best, ties at their mean.
+
+  Args:
+    values: [candidates, units]; what is not finite comes last.
+    better: 1 if more is better, -1 if less.
+
+  >>> print(places([[1.], [3.], [3.], [np.nan]]).T)
+  [[3.  1.5 1.5 4. ]]
+  """
+  from scipy import stats  # Here, as it would slow down `import fviz`.
+
+  x = np.asarray(values, np.float64)
+  worse = np.where(np.isfinite(x), -better * x, np.inf)
+  return stats.rankdata(worse, axis=0)
+
+
+def interval(values: Iterable[float | None]) -> Spread:
+  """(mean, low, high): the 95 % bootstrap interval (percentiles) over units.
+
+  Deterministic. Values that are None or not finite are left out; all three
+  numbers are NaN where none is left.
+
+  >>> interval([1., 1.])
+  (1.0, 1.0, 1.0)
+  """
+  from scipy import stats  # As above.
+
+  x = np.array([*values], np.float64)  # None becomes NaN.
+  x = x[np.isfinite(x)]
+  if len(x) < 2:  # Nothing to draw from.
+    return (float(x[0]) if len(x) else float('nan'),) * 3
+  low, high = stats.bootstrap(
+    (x,),
+    np.mean,
+    n_resamples=2000,
+    confidence_level=0.95,
+    method='percentile',
+    rng=np.random.default_rng(0),
+  ).confidence_interval
+  return float(x.mean()), float(low), float(high)
 
 
 def markdown(ranking: Ranking) -> str:
@@ -88,7 +110,8 @@ def markdown(ranking: Ranking) -> str:
   head, *body = _cells(ranking)
   lines = [head, ['---'] * len(head), *body]
   rows = '\n'.join(f'| {" | ".join(line)} |' for line in lines)
-  return f'{_caption(ranking)}\n\n{rows}\n\n{_legend(ranking)}\n'
+  legend = '\n'.join(f'- {line}' for line in _legend(ranking))
+  return f'{_caption(ranking)}\n\n{rows}\n\n{legend}\n'
 
 
 def plain(ranking: Ranking) -> str:
@@ -103,17 +126,13 @@ def plain(ranking: Ranking) -> str:
 
 def page(ranking: Ranking) -> str:
   """The report as one HTML page beside its sheet."""
-  head, *body = (
-    [html.escape(cell) for cell in line] for line in _cells(ranking)
+  cells = lambda line, tag: ''.join(
+    f'<{tag}>{html.escape(cell)}</{tag}>' for cell in line
   )
-  row = lambda cells, tag: (
-    '<tr>' + ''.join(f'<{tag}>{c}</{tag}>' for c in cells) + '</tr>'
-  )
-  rows = '\n'.join([row(head, 'th'), *(row(line, 'td') for line in body)])
-  legend = '\n'.join(
-    f'<li>{html.escape(line[2:])}</li>'
-    for line in _legend(ranking).splitlines()
-  )
+  head, *body = _cells(ranking)
+  lines = [cells(head, 'th'), *(cells(line, 'td') for line in body)]
+  rows = '\n'.join(f'<tr>{line}</tr>' for line in lines)
+  legend = '\n'.join(f'<li>{html.escape(x)}</li>' for x in _legend(ranking))
   return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>fviz comparison</title>
 <style>
@@ -131,16 +150,14 @@ img {{ max-width: 100% }}
 <ul>
 {legend}
 </ul>
-<p><a href="gallery/comparison.png"><img src="gallery/comparison.png"
+<p><a href="{SHEET}"><img src="{SHEET}"
 alt="rows: candidates, columns: units"></a></p>
 </body></html>
 """
 
 
 def data(
-  ranking: Ranking,
-  values: Mapping[str, Mapping[str, Sequence[float]]],
-  units: Sequence[Any],
+  ranking: Ranking, values: Values, units: Sequence[ledger_lines.Unit]
 ) -> bytes:
   """Everything as JSON: the table, and every number of every unit."""
   # Programs read 'variants': the name of old stays.
@@ -178,9 +195,7 @@ def _cells(ranking: Ranking) -> list[list[str]]:
 
 def _spread(numbers: Spread) -> str:
   mean, low, high = numbers
-  if not np.isfinite(mean):
-    return '-'
-  return f'{mean:.3g} ({low:.3g} to {high:.3g})'
+  return f'{mean:.3g} ({low:.3g} to {high:.3g})' if np.isfinite(mean) else '-'
 
 
 def _caption(ranking: Ranking) -> str:
@@ -190,16 +205,13 @@ def _caption(ranking: Ranking) -> str:
   )
 
 
-def _legend(ranking: Ranking) -> str:
-  better = {1: 'more is better', -1: 'less is better', 0: 'neither is better'}
-  lines = [
-    f'- {name}: {metrics.METRICS[name].text} '
-    f'({better[metrics.METRICS[name].better]})'
-    for name in ranking.rows[0].metrics
-  ]
+def _legend(ranking: Ranking) -> list[str]:
+  signs = {1: 'more is better', -1: 'less is better', 0: 'neither is better'}
+  known = [(k, metrics.METRICS[k]) for k in ranking.rows[0].metrics]
+  lines = [f'{k}: {m.text} ({signs[m.better]})' for k, m in known]
   if ranking.natural:
     lines.append(
-      '- natural_path of natural images: {:.3f} for weak ones, {:.3f} for the '
+      'natural_path of natural images: {:.3f} for weak ones, {:.3f} for the '
       "unit's strongest".format(*ranking.natural)
     )
-  return '\n'.join(lines)
+  return lines

@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from fviz import engine, sweep, types
-from fviz.compare import statistics
+from fviz.compare import metrics
 from fviz.compare.candidates import Candidate
 from fviz.compare.comparison_plan import ComparisonPlan
 from fviz.compare.shared_programs import SharedProgram
@@ -21,7 +21,6 @@ from fviz.runs import finished_units
 from fviz.storage import workdir
 
 _CURVE = 64  # Points of an objective's curve, at most.
-Folders = Mapping[str, workdir.Workdir]  # By the candidates' names.
 
 
 class _Job(NamedTuple):
@@ -43,30 +42,31 @@ class _Clock:
     self._start = self._start or time.monotonic()
 
   def lap(self) -> float:
-    seconds = time.monotonic() - (self._start or time.monotonic())
-    self._start = None
-    return seconds
+    now = time.monotonic()
+    start, self._start = self._start or now, None
+    return now - start
 
 
 def render(
-  plan: ComparisonPlan, program: SharedProgram, folders: Folders
+  plan: ComparisonPlan,
+  program: SharedProgram,
+  folders: Mapping[str, workdir.Workdir],
 ) -> None:
   """Renders what the folders lack of the candidates of one program."""
-  jobs = _missing(plan, program, folders)
+  jobs = []
+  for row, candidate in enumerate(program.candidates):
+    finished = folders[candidate.name].finished()
+    missing = (unit for unit in plan.units if unit not in finished)
+    jobs += [_Job(row, candidate, unit) for unit in missing]
   if not jobs:
     return
   rows = np.array([job.row for job in jobs])
   channels = np.array([job.unit[1] for job in jobs])
-  clock = _Clock()
+  numbers = tuple(x[rows] for x in program.numbers)
+  layer, network, clock = plan.units[0][0], plan.network, _Clock()
   parts = engine.batches(
-    plan.network,
-    engine.channel_jobs(
-      plan.network,
-      plan.units[0][0],
-      channels,
-      _keys(jobs),
-      tuple(x[rows] for x in program.numbers),
-    ),
+    network,
+    engine.channel_jobs(network, layer, channels, _keys(jobs), numbers),
     program.recipe,
     plan.batch_size,
     clock.tick,
@@ -89,18 +89,6 @@ def curve_steps(steps: int) -> list[int]:
   return [(i + 1) * steps // count for i in range(count)]
 
 
-def _missing(
-  plan: ComparisonPlan, program: SharedProgram, folders: Folders
-) -> list[_Job]:
-  jobs = []
-  for row, candidate in enumerate(program.candidates):
-    finished = folders[candidate.name].finished()
-    jobs += [
-      _Job(row, candidate, unit) for unit in plan.units if unit not in finished
-    ]
-  return jobs
-
-
 def _keys(jobs: Sequence[_Job]) -> types.Key:
   """A picture has the same key in all candidates of the same seed."""
   parts = []
@@ -112,7 +100,7 @@ def _keys(jobs: Sequence[_Job]) -> types.Key:
 
 def _save(
   plan: ComparisonPlan,
-  folders: Folders,
+  folders: Mapping[str, workdir.Workdir],
   jobs: Sequence[_Job],
   result: engine.Result,
   seconds: float,
@@ -150,9 +138,7 @@ def _measured(
   found = plan.judge.measure(result.images[fine, 0], channels)
   for i, numbers in zip(fine, found, strict=True):
     history = result.history[i]
-    steps = statistics.steps_to(history)
-    measured[i] = numbers | {
-      'steps_to_95': steps,
-      'seconds_to_95': seconds * steps / len(history),
-    }
+    steps = metrics.steps_to_95(history)
+    share = seconds * steps / len(history)
+    measured[i] = numbers | {'steps_to_95': steps, 'seconds_to_95': share}
   return measured

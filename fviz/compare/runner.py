@@ -19,43 +19,27 @@ from ml_collections import ConfigDict
 
 from fviz import errors, types
 from fviz import sweep as sweeps
-from fviz.compare import (
-  comparison_plan,
-  literature,
-  outcomes,
-  ranking,
-  render_candidates,
-  sheets,
-  tensorboard_runs,
-)
+from fviz.compare import candidates as candidates_module
+from fviz.compare import comparison_plan, outcomes, ranking, render_candidates
 from fviz.compare.candidates import SweepFunction
-from fviz.media import png
-from fviz.storage import atomic_files, workdir
+from fviz.storage import workdir
 
 
 class Report(NamedTuple):
-  """What a comparison came to; prints as the lines a person wants to see.
+  """What a comparison came to; prints as the lines a person wants to see."""
 
-  Attributes:
-    path: the working directory.
-    table: the candidates, the best first.
-    pictures: of all candidates.
-    failed: pictures that met a value that was not finite.
-    seconds: that this run took.
-  """
-
-  path: epath.Path
-  table: ranking.Ranking
-  pictures: int
-  failed: int
-  seconds: float
+  path: epath.Path  # The working directory.
+  table: ranking.Ranking  # The candidates, the best first.
+  pictures: int  # Of all candidates.
+  failed: int  # Pictures that met a value that was not finite.
+  seconds: float  # That this run took.
 
   def __str__(self) -> str:
     failed = f', {self.failed} failed' if self.failed else ''
     return (
       f'{ranking.plain(self.table)}\n'
       f'{self.pictures} pictures{failed} in {self.seconds:.0f} s\n'
-      f'  sheet          {sheets.path_in(self.path)}\n'
+      f'  sheet          {self.path / ranking.SHEET}\n'
       f'  report         {self.path / "report.html"}\n'
       f'  TensorBoard    {self.path}\n'
       f'Open it with: tensorboard --logdir {self.path}'
@@ -89,7 +73,7 @@ def run(
   if isinstance(config, ModuleType):
     sweep = sweep or config.sweep
     return run(config.get_config(), path, sweep, network, other)
-  sweep = sweep or literature.regularizers
+  sweep = sweep or candidates_module.regularizers
   plan = comparison_plan.plan(config, sweep, network, other)
   with contextlib.ExitStack() as stack:
     enter = lambda where, record: stack.enter_context(
@@ -102,18 +86,14 @@ def run(
     }
     for program in plan.programs:
       render_candidates.render(plan, program, folders)
-    ranked = _present(plan, root.path, folders)
+    ranked = outcomes.present(plan, root.path, folders)
   failed = sum(row.failed for row in ranked.rows)
   pictures = len(plan.candidates) * len(plan.units)
   return Report(root.path, ranked, pictures, failed, time.monotonic() - start)
 
 
 def sweep_of(file: str) -> SweepFunction:
-  """The `sweep(add)` of a config file.
-
-  Raises:
-    FvizError: it has none.
-  """
+  """The `sweep(add)` of a config file; an `FvizError` if it has none."""
   sweep = runpy.run_path(file).get('sweep')
   if not callable(sweep):
     raise errors.FvizError(
@@ -121,35 +101,3 @@ def sweep_of(file: str) -> SweepFunction:
       "**{'dotted.field': value}) for each candidate."
     )
   return sweep
-
-
-def _present(
-  plan: comparison_plan.ComparisonPlan,
-  path: epath.Path,
-  folders: render_candidates.Folders,
-) -> ranking.Ranking:
-  """Makes everything that people look at, from what is in the folders."""
-  found = [
-    outcomes.Outcome(one, folder, dict(folder.finished()))
-    for one in plan.candidates
-    for folder in [folders[one.name]]
-  ]
-  values = outcomes.values_of(found, plan.units, plan.judge)
-  ranked = ranking.rank(
-    values,
-    {one.name: sum(map(one.failed, plan.units)) for one in found},
-    plan.rank_by,
-    plan.judge.natural_range([unit[1] for unit in plan.units]),
-  )
-  for name, data in (
-    ('report.json', ranking.data(ranked, values, plan.units)),
-    ('report.md', ranking.markdown(ranked).encode()),
-    ('report.html', ranking.page(ranked).encode()),
-  ):
-    atomic_files.write(path / name, data)
-  rows = {row.name: row for row in ranked.rows}
-  for one in found:
-    tensorboard_runs.write_candidate(plan, one, rows[one.name])
-  sheet = tensorboard_runs.write_all(plan, path, found, ranked)
-  png.save(sheets.path_in(path), sheet)
-  return ranked

@@ -25,16 +25,11 @@ _WITHOUT_RECIPE = (*candidates.SHARED, 'seed', 'batch_size', 'comparison')
 
 
 class SharedProgram(NamedTuple):
-  """A compiled program and the candidates that run in it.
+  """A compiled program and the candidates that run in it."""
 
-  Attributes:
-    candidates: one or more.
-    recipe: the numbers of one candidate -> its recipe.
-    numbers: what differs, leaves [candidates] float32; () where nothing does.
-  """
-
-  candidates: tuple[Candidate, ...]
-  recipe: Callable[[types.PyTree], engine.Recipe]
+  candidates: tuple[Candidate, ...]  # One or more.
+  recipe: Callable[[types.PyTree], engine.Recipe]  # Of one's numbers.
+  # What differs, [candidates] float32 each; () where nothing does.
   numbers: tuple[np.ndarray, ...]
 
 
@@ -56,34 +51,25 @@ def shared(
   [[0.25, 0.5]]
   """
   programs = []
-  for alike in _sorted((_parts(one) for one in compared), _structure):
-    free, fixed = [], []
-    for place in _differing(alike):
-      traceable = _is_traceable(alike[0], place, network)
-      (free if traceable else fixed).append(place)
-    of_fixed = lambda one, fixed=fixed: tuple(one.floats[i] for i in fixed)
+  for alike in _sorted(map(_parts, compared), _structure):
+    places = _differing(alike)
+    traced = [i for i in places if _is_traceable(alike[0], i, network)]
+    fixed = [i for i in places if i not in traced]
+    key = lambda one, fixed=fixed: tuple(one.floats[i] for i in fixed)
     programs += [
-      _program(some, free, network) for some in _sorted(alike, of_fixed)
+      _program(some, traced, network) for some in _sorted(alike, key)
     ]
   return tuple(programs)
 
 
 class _Parts(NamedTuple):
-  """A candidate's config, taken apart into floats and the rest.
-
-  Attributes:
-    candidate: whose config.
-    leaves: of {field: value}, texts as calls, so that arguments are leaves.
-    tree: puts the leaves together again.
-    fields: of each leaf, the field that it belongs to.
-    floats: place among the leaves -> the float there.
-  """
+  """A candidate's config, taken apart into floats and the rest."""
 
   candidate: Candidate
-  leaves: list[Any]
-  tree: Any
-  fields: list[str]
-  floats: dict[int, float]
+  leaves: list[Any]  # Of {field: value}; texts as calls, for their arguments.
+  tree: Any  # Puts the leaves together again.
+  fields: list[str]  # Of each leaf, the field that it belongs to.
+  floats: dict[int, float]  # Place among the leaves -> the float there.
 
 
 def _parts(candidate: Candidate) -> _Parts:
@@ -93,9 +79,9 @@ def _parts(candidate: Candidate) -> _Parts:
     if name.split('.')[0] not in _WITHOUT_RECIPE
   }
   found, tree = jax.tree_util.tree_flatten_with_path(values)
-  leaves = [leaf for _, leaf in found]
+  leaves, fields = [x for _, x in found], [path[0].key for path, _ in found]
   floats = {i: x for i, x in enumerate(leaves) if isinstance(x, float)}
-  return _Parts(candidate, leaves, tree, [p[0].key for p, _ in found], floats)
+  return _Parts(candidate, leaves, tree, fields, floats)
 
 
 def _as_calls(value: Any) -> Any:
@@ -126,24 +112,21 @@ def _sorted(
 
 def _differing(alike: Sequence[_Parts]) -> list[int]:
   """Places of floats that are not the same in all."""
-  return [
-    i for i in alike[0].floats if len({one.floats[i] for one in alike}) > 1
-  ]
+  values = lambda i: {one.floats[i] for one in alike}
+  return [i for i in alike[0].floats if len(values(i)) > 1]
 
 
 def _program(
-  alike: Sequence[_Parts], free: Sequence[int], network: types.Network
+  alike: Sequence[_Parts], traced: Sequence[int], network: types.Network
 ) -> SharedProgram:
-  first = alike[0]
   # Within these few, some may be equal after all: constants compile better.
-  free = [i for i in _differing(alike) if i in free]
-  numbers = [np.array([one.floats[i] for one in alike]) for i in free]
+  places = [i for i in _differing(alike) if i in traced]
+  numbers = ([one.floats[i] for one in alike] for i in places)
+  changed = lambda numbers: dict(zip(places, numbers, strict=True))
   return SharedProgram(
     tuple(one.candidate for one in alike),
-    lambda numbers: _recipe(
-      first, dict(zip(free, numbers, strict=True)), network
-    ),
-    tuple(x.astype(np.float32) for x in numbers),
+    lambda numbers: _recipe(alike[0], changed(numbers), network),
+    tuple(np.array(of_all, np.float32) for of_all in numbers),
   )
 
 
@@ -154,10 +137,9 @@ def _recipe(
   leaves = [numbers.get(i, leaf) for i, leaf in enumerate(parts.leaves)]
   values = jax.tree.unflatten(parts.tree, leaves)
   config = ConfigDict(parts.candidate.config)
+  fields = [parts.fields[i] for i in numbers]
   with config.ignore_type():
-    config.update_from_flattened_dict(
-      {parts.fields[i]: values[parts.fields[i]] for i in numbers}
-    )
+    config.update_from_flattened_dict({k: values[k] for k in fields})
   return configs.recipe(config, network)
 
 

@@ -17,19 +17,12 @@ from fviz.storage import ledger_lines, plain_json, workdir
 
 
 class Series(NamedTuple):
-  """What all pictures of one ledger have in common.
+  """What all pictures of one ledger have in common."""
 
-  Attributes:
-    model: the network's name.
-    seed: of all randomness.
-    history_steps: the steps whose objective values a record keeps.
-    candidate: the name of a compared config, '' in a sweep.
-  """
-
-  model: str
-  seed: int
-  history_steps: Sequence[int]
-  candidate: str = ''
+  model: str  # The network's name.
+  seed: int  # Of all randomness.
+  history_steps: Sequence[int]  # Whose objective values a record keeps.
+  candidate: str = ''  # The name of a compared config, '' in a sweep.
 
 
 def save(
@@ -57,7 +50,7 @@ def save(
   for i, unit in enumerate(units):
     record = _record(directory, series, unit, result, i, seconds)
     if metrics is not None:
-      record['metrics'] = _numbers(metrics[i])
+      record['metrics'] = {k: _number(v) for k, v in metrics[i].items()}
     if result.snapshots.shape[1] > 1:
       # Contact sheets of earlier steps are made from it.
       strip = np.concatenate(list(result.snapshots[i, :, 0]), axis=1)
@@ -74,23 +67,20 @@ def has_failed(record: Mapping[str, Any]) -> bool:
 
 
 def picture(
-  directory: workdir.Workdir, unit: ledger_lines.Unit, record: Mapping[str, Any]
+  directory: workdir.Workdir, record: Mapping[str, Any]
 ) -> np.ndarray:
   """The finished picture of a unit, uint8 [h, w, c].
 
   Raises:
     FvizError: its file is lost or damaged.
   """
-  file = record.get('file')
+  file, unit = record.get('file'), ledger_lines.unit(record)
   path = directory.resolve(file) if file else directory.image_path(*unit)
   return png.read(path)[0]
 
 
 def snapshots(
-  directory: workdir.Workdir,
-  unit: ledger_lines.Unit,
-  record: Mapping[str, Any],
-  count: int,
+  directory: workdir.Workdir, record: Mapping[str, Any], count: int
 ) -> list[np.ndarray] | list[None]:
   """The pictures of a unit at each of its snapshots, uint8 [h, w, c].
 
@@ -101,11 +91,11 @@ def snapshots(
     return [None] * count
   if count > 1:
     try:
-      strip, _ = png.read(_strip_path(directory, unit))
+      strip, _ = png.read(_strip_path(directory, ledger_lines.unit(record)))
       return np.split(strip, count, axis=1)
     except ValueError:
       pass
-  return [picture(directory, unit, record)] * count
+  return [picture(directory, record)] * count
 
 
 def caption(unit: ledger_lines.Unit) -> str:
@@ -133,7 +123,7 @@ def _record(
   seconds: float,
 ) -> dict[str, Any]:
   layer, channel, variant = unit
-  history, number = result.history[i], plain_json.number
+  history = result.history[i]
   # Old ledgers are resumed and old records redone: names and order must stay.
   # So a comparison still names its candidate 'comparison_variant', and has no
   # 'steps'.
@@ -146,9 +136,9 @@ def _record(
     'seed': series.seed,
     'model': series.model,
     **named,
-    'objective': number(history[-1]),
-    'activation': number(result.activation[i]),
-    'history': [number(history[step - 1]) for step in series.history_steps],
+    'objective': _number(history[-1]),
+    'activation': _number(result.activation[i]),
+    'history': [_number(history[step - 1]) for step in series.history_steps],
     'failed': int(result.failed[i]),
     **steps,
     'file': directory.relative(directory.image_path(*unit)),
@@ -156,11 +146,8 @@ def _record(
   }
 
 
-def _numbers(measured: Mapping[str, Any]) -> dict[str, Any]:
-  return {
-    name: value if isinstance(value, str) else plain_json.number(value)
-    for name, value in measured.items()
-  }
+def _number(value: Any) -> float | str | None:
+  return value if isinstance(value, str) else plain_json.number(value)
 
 
 def _strip_path(directory: workdir.Workdir, unit: ledger_lines.Unit):

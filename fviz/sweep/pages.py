@@ -144,7 +144,7 @@ class Gallery:
   def _make(self, layer: LayerPages, page: Page) -> None:
     films = [
       finished_units.snapshots(
-        self.directory, unit, self.finished[unit], len(self.steps)
+        self.directory, self.finished[unit], len(self.steps)
       )
       for unit in page.units
     ]

@@ -129,3 +129,19 @@ def test_luminance_is_the_first_decorrelated_axis():
   rgb = t @ np.asarray(color.TO_RGB)
   got = metrics._luminance(rgb.reshape(1, 5, 10, 3)).ravel()
   np.testing.assert_allclose(got, t[:, 0], rtol=1e-4, atol=1e-5)
+
+
+def test_steps_to_95_percent():
+  ramp = np.arange(200.0)
+  # Smoothing over 12 steps: the first mean is that of steps 1 to 12.
+  smooth = np.array([ramp[i : i + 12].mean() for i in range(189)])
+  wanted = np.flatnonzero(
+    smooth >= smooth[0] + 0.95 * (smooth[-1] - smooth[0])
+  )[0]
+  assert metrics.steps_to_95(ramp) == wanted + 12
+  fast = 1 - np.exp(-np.arange(200) / 5)
+  slow = 1 - np.exp(-np.arange(200) / 40)
+  assert metrics.steps_to_95(fast) < metrics.steps_to_95(slow) < 200
+  assert metrics.steps_to_95(np.zeros(50)) == 50
+  assert metrics.steps_to_95(-ramp) == 200
+  assert metrics.steps_to_95([3.0]) == 1

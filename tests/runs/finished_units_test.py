@@ -104,30 +104,28 @@ def test_a_line_follows_its_picture(directory, monkeypatch):
 
 
 def test_snapshots_are_read_back(directory):
-  result, (fine, failed) = _result(), _UNITS
+  result = _result()
   one, other = finished_units.save(directory, _SWEEP, _UNITS, result, 0.5)
-  read = lambda unit, record: finished_units.snapshots(
-    directory, unit, record, 2
-  )
+  read = lambda record: finished_units.snapshots(directory, record, 2)
   wanted = [png.to_uint8(x[0]) for x in result.snapshots[0]]
-  np.testing.assert_array_equal(read(fine, one), wanted)
+  np.testing.assert_array_equal(read(one), wanted)
   assert finished_units.has_failed(other) and not finished_units.has_failed(one)
-  assert read(failed, other) == [None, None]
+  assert read(other) == [None, None]
   # Without its strip, the picture stands for all; without it, nothing does.
-  strip = directory.film_path(*fine)
+  strip = directory.film_path(*_UNITS[0])
   for data in (strip.read_bytes()[:40], None):
     strip.unlink() if data is None else strip.write_bytes(data)
-    np.testing.assert_array_equal(read(fine, one), [wanted[1]] * 2)
+    np.testing.assert_array_equal(read(one), [wanted[1]] * 2)
   directory.resolve(one['file']).unlink()
   with pytest.raises(errors.FvizError, match='Cannot read'):
-    read(fine, one)
+    read(one)
 
 
 def test_one_snapshot_needs_no_strip(directory):
   result = _result(snapshots=1)
   one, _ = finished_units.save(directory, _SWEEP, _UNITS, result, 0.5)
   assert not (directory.path / 'films').exists()
-  (picture,) = finished_units.snapshots(directory, _UNITS[0], one, 1)
+  (picture,) = finished_units.snapshots(directory, one, 1)
   np.testing.assert_array_equal(picture, png.to_uint8(result.images[0, 0]))
 
 
