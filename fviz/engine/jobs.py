@@ -61,14 +61,7 @@ def channel_jobs(
   keys: types.Key,
   numbers: types.PyTree = (),
 ) -> Jobs:
-  """A job for each channel of a list.
-
-  Args:
-    network: to look into.
-    layer: the layer's name.
-    channels: [jobs].
-    keys: [jobs], from `job_keys`.
-    numbers: of the recipes, leaves [jobs].
+  """A job for each of the channels [jobs] of a layer, with keys [jobs].
 
   Raises:
     FvizError: for an unknown layer or channels out of range.

@@ -82,12 +82,6 @@ class Engine:
     like: jobs; only their structure matters here.
     recipe: how; a function is called with the numbers of each job.
     devices: to share the jobs among; all local ones by default.
-
-  Attributes:
-    recipe: that of the first job.
-    devices: as given.
-    job: the functions of one job.
-    programs: the same for batches, compiled.
   """
 
   def __init__(

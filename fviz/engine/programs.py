@@ -18,20 +18,15 @@ from fviz.engine.step import OneJob
 class Programs:
   """What the loop calls, for batches of any size on some devices.
 
+  `init`, `renew`, `images` and `score` are those of `OneJob`, with an axis of
+  jobs; `compilations` counts the steps compiled, one for each size of a batch.
+
   Args:
     job: the functions of one job.
-    like: jobs whose structure the programs are for; their values are not used.
+    like: jobs of the structure that is compiled; their values are not used.
     devices: to share the jobs among.
     chunk: steps in one dispatch.
     remat: whether the step is compiled to use little memory.
-
-  Attributes:
-    init: (keys, numbers) -> states.
-    renew: (fresh, keys, numbers, states) -> states.
-    images: (params, numbers) -> images.
-    score: (constants, objective, images, numbers) -> objectives.
-    chunk: as given.
-    compilations: steps compiled so far: one for each size of a batch.
   """
 
   def __init__(
@@ -58,12 +53,9 @@ class Programs:
     """
     if batch not in self._steps:
       self.compilations += 1
-      lowered = self._lowered(batch)
-      self._steps[batch] = (
-        rematerialization.compiled(lowered)
-        if self._remat
-        else lowered.compile()
-      )
+      lowered, late = self._lowered(batch), rematerialization.compiled
+      made = late(lowered) if self._remat else lowered.compile()
+      self._steps[batch] = made
     return self._steps[batch]
 
   def forget(self, batch: int) -> None:

@@ -89,12 +89,11 @@ class Parts(NamedTuple):
 def parts_of(recipe: Recipe, step: int | types.Array = 0) -> Parts:
   """The parts of a recipe at a step; the first step is 0.
 
-  >>> from fviz import recipes, transforms
-  >>> noise = Scheduled(lambda step: transforms.noise(0.1 / (1 + step)))
-  >>> recipe = dataclasses.replace(recipes.lucid(16), transform=noise)
-  >>> images = jnp.zeros([1, 4, 4, 3])
-  >>> parts_of(recipe, 3).transform(jax.random.key(0), images).shape
-  (1, 4, 4, 3)
+  >>> from fviz import recipes
+  >>> rate = Scheduled(lambda step: optax.sgd(0.1 / (1 + step)))
+  >>> recipe = dataclasses.replace(recipes.lucid(16), optimizer=rate)
+  >>> print(parts_of(recipe, 1).optimizer.update(jnp.ones(1), ((), ()))[0])
+  [-0.05]
   """
   fields = (getattr(recipe, name) for name in Parts._fields)
   return Parts(*(_at(field, jnp.int32(step)) for field in fields))
@@ -117,21 +116,17 @@ def scheduled(make: Callable[[types.Array], Recipe]) -> Recipe:
 
 
 def image_count(recipe: Recipe) -> int:
-  """Images a job.
+  """Images a job, without any work.
 
   >>> from fviz import recipes
   >>> image_count(recipes.lucid(16, n=4))
   4
   """
-  return image_shape(recipe).shape[0]
-
-
-def image_shape(recipe: Recipe) -> jax.ShapeDtypeStruct:
-  """Shape of a job's images, [n, h, w, c], without any work."""
   one = parts_of(recipe).parameterization
-  return jax.eval_shape(
+  shape = jax.eval_shape(
     lambda key: one.images(one.init(key)), jax.random.key(0)
   )
+  return shape.shape[0]
 
 
 def _at(field: Any, step: types.Array) -> Any:
