@@ -27,7 +27,7 @@ class Statistics(NamedTuple):
 def measured_spectrum(
   images: np.ndarray, size: tuple[int, int], from_rgb: Callable[[Array], Array]
 ) -> Array:
-  """The mean magnitude of images' spectra, [c, height, width // 2 + 1].
+  """The mean magnitude of Fourier spectra, [c, height, width // 2 + 1].
 
   Args:
     images: [m, h, w, c] in [0, 1].

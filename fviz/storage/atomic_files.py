@@ -52,7 +52,7 @@ def append(descriptor: int, data: bytes) -> None:
 def remove_temporary(folders: Iterable[epath.PathLike]) -> None:
   """Removes what killed processes left behind; nobody may be writing."""
   for folder in folders:
-    # In a folder that is not ours they do no harm.
+    # Where a folder is missing or not ours they do no harm.
     with contextlib.suppress(OSError):
       with os.scandir(folder) as found:
         left = [e.path for e in found if _TEMPORARY.fullmatch(e.name)]

@@ -14,8 +14,8 @@ _ABSENT = object()
 def settle(path: epath.Path, config: dict, ignore: Iterable[str]) -> dict:
   """Records the config of a new directory, or compares it with an old one's.
 
-  Returns the recorded one. Dotted names of fields that may differ are in
-  `ignore`; where others do, an FvizError lists them.
+  It comes from `normalized`, and the recorded one is returned. An FvizError
+  lists fields that differ, but for those whose dotted names are in `ignore`.
   """
   file = path / 'config.json'
   if not file.exists():

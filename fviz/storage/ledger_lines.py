@@ -12,7 +12,7 @@ LINE_LIMIT = 1 << 20  # Bytes; a record takes a few hundred.
 
 
 def to_line(record: Mapping[str, Any]) -> bytes:
-  """A record as a line; FvizError if it is too long or not of a unit."""
+  """A record as a line; FvizError if it is no JSON, too long or of no unit."""
   try:
     line = plain_json.encode(dict(record)).encode() + b'\n'
     unit(plain_json.decode(line))

@@ -162,7 +162,7 @@ def test_refuses_paths(tmp_path):
   (tmp_path / 'file').touch()
   with pytest.raises(errors.FvizError, match='Cannot write'):
     picture_files.check_output(tmp_path / 'file' / 'a.png')
-  with pytest.raises(errors.FvizError, match='32-bit|values go'):
+  with pytest.raises(errors.FvizError, match='Cannot read .*values go'):
     image = Image.fromarray(np.full((2, 2), 7.0, np.float32))
     photos.read(_save(tmp_path / 'a.tiff', image))
 
