@@ -1,8 +1,15 @@
 """Pictures of many units, resumable, on one machine or many."""
 
 from fviz.sweep.runner import Report, run
-from fviz.sweep.sweep_plan import IGNORED, SweepPlan, markdown, plan, record_of
-from fviz.sweep.units import Unit, units_of
+from fviz.sweep.sweep_plan import (
+  IGNORED,
+  SweepPlan,
+  Unit,
+  markdown,
+  plan,
+  record_of,
+  units_of,
+)
 
 __all__ = [
   'IGNORED',

@@ -92,7 +92,8 @@ def measure(plan: SweepPlan, missing: Mapping[str, Sequence[int]]) -> Estimate:
   tried = tuple(dict.fromkeys((ranked[0], ranked[-1])))
   trials = [_try(plan, name, missing[name]) for name in tried]
   step = _line([flops[name] for name in tried], [t.step for t in trials])
-  compile = _line([0, len(ranked) - 1], [t.compile for t in trials])
+  places = [ranked.index(name) for name in tried]
+  compile = _line(places, [t.compile for t in trials])
   clean, _ = engine.check(plan.network, recipe)
   size = _sizes(trials, recipe.steps, math.prod(clean.shape))
   shots = len(recipe.snapshot_steps)
@@ -152,11 +153,8 @@ def _try(plan: SweepPlan, layer: str, channels: Sequence[int]) -> Trial:
 
 
 def _line(x: Sequence[float], y: Sequence[float]) -> Callable[[float], float]:
-  """The line through two points, or a flat one: it never falls."""
-  if len(y) < 2 or x[0] == x[-1]:
-    return lambda at: max(y)
-  slope = max((y[-1] - y[0]) / (x[-1] - x[0]), 0.0)
-  return lambda at: max(y[0] + slope * (at - x[0]), min(y))
+  """The line through one or two points, flat where it would fall."""
+  return lambda at: float(np.interp(at, x, np.maximum.accumulate(y)))
 
 
 def _sizes(

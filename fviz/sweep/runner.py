@@ -24,8 +24,7 @@ from fviz.runs import finished_units
 from fviz.storage import ledger, workdir
 from fviz.sweep import estimate, pages, processes, shares, sweep_plan
 from fviz.sweep.preemption import Stop
-from fviz.sweep.sweep_plan import SweepPlan
-from fviz.sweep.units import Unit
+from fviz.sweep.sweep_plan import SweepPlan, Unit
 
 _log = logging.getLogger(__name__)
 
@@ -91,8 +90,7 @@ def run(
     network: your own, instead of the zoo's `config.model`.
     stop: asked before each batch whether to leave the rest for the next time.
     group: the processes that share the work, from `processes.join`.
-    tell: called with what a person wants to know before the work begins, as
-      `print` would be.
+    tell: called with what a person wants to know before the work begins.
 
   Raises:
     FvizError: before any work, for everything wrong in the config or in the
@@ -107,10 +105,11 @@ def run(
     writer = stack.enter_context(tensorboard.Writer(directory.path))
     if group.index == 0:
       writer.text('config', sweep_plan.markdown(plan.record))
-    layers = pages.layers_of(zip(plan.units, owners, strict=True), plan.page)
-    steps = plan.recipe.snapshot_steps
-    gallery = pages.Gallery(layers, directory, finished, writer, steps)
-    _render(plan, gallery, stop, group)
+    layers: dict[str, dict[Unit, int]] = {}
+    for unit, owner in zip(plan.units, owners, strict=True):
+      layers.setdefault(unit[0], {})[unit] = owner
+    gallery = pages.Gallery(plan, layers, directory, finished, writer)
+    _render(gallery, stop, group)
     keepers: set[int | None] = {group.index}
     if group.count > 1 and gallery.finish_shared():
       keepers.add(None)
@@ -170,18 +169,18 @@ def _divided(
   return shares.owners(missing, count, costs).tolist()
 
 
-def _render(
-  plan: SweepPlan, gallery: pages.Gallery, stop: Stop, group: processes.Group
-) -> None:
+def _render(gallery: pages.Gallery, stop: Stop, group: processes.Group) -> None:
   """Renders this process's share, layer after layer and page after page."""
-  series = finished_units.Series(plan.network.name, plan.seed, gallery.steps)
+  plan, writer, done = gallery.plan, gallery.writer, 0
+  series = finished_units.Series(
+    plan.network.name, plan.seed, plan.recipe.snapshot_steps
+  )
   rate_tag = 'units_per_second'
   if group.count > 1:
     rate_tag += f'/{group.index}'
-  writer, done = gallery.writer, 0
-  for layer in gallery.layers:
+  for layer, owners in gallery.owners.items():
     waiting = gallery.finish(layer, gallery.missing(layer, group.index))
-    own = [unit for unit, owner in layer.owners.items() if owner == group.index]
+    own = [unit for unit, owner in owners.items() if owner == group.index]
     for units, result, seconds in _batches(plan, own, stop):
       records = finished_units.save(
         gallery.directory, series, units, result, seconds / len(units)
@@ -191,7 +190,7 @@ def _render(
       writer.scalar(rate_tag, len(units) / max(seconds, 1e-9), done)
       mean = finished_units.mean(record['activation'] for record in records)
       if mean is not None:
-        writer.scalar(f'{layer.name}/mean_activation', mean, done)
+        writer.scalar(f'{layer}/mean_activation', mean, done)
       waiting = gallery.finish(layer, waiting)
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
 from ml_collections import ConfigDict
 
 from fviz import config as configs
-from fviz import engine, models, networks, types
-from fviz.sweep import units as units_module
-from fviz.sweep.units import Unit
+from fviz import engine, errors, models, networks, types
+from fviz.compiler import flops as flops_module
+from fviz.storage.ledger_lines import Unit
 
 _VERSIONS = ('jax', 'flax', 'optax', 'numpy')
 # What may change between a run and its resumption: no picture depends on it.
@@ -57,8 +57,8 @@ def plan(config: ConfigDict, network: types.Network | None = None) -> SweepPlan:
   configs.check(config, own_network=network is not None)
   given: Any = config  # Its fields have the types of their defaults.
   network = network or models.load(given.model, given.weights)
-  layers, flops = units_module.layers_of(network, given.layer, given.size)
-  units = units_module.units_of(network, layers, given.channels, given.variants)
+  layers, flops = layers_of(network, given.layer, given.size)
+  units = units_of(network, layers, given.channels, given.variants)
   recipe = configs.recipe(config, network)
   engine.check(network, recipe)
   return SweepPlan(
@@ -71,6 +71,63 @@ def plan(config: ConfigDict, network: types.Network | None = None) -> SweepPlan:
     record=record_of(config, network),
     flops=flops,
   )
+
+
+def layers_of(
+  network: types.Network, text: str, size: int
+) -> tuple[list[str], dict[str, float]]:
+  """The layers that a text names, each array once, in the order of the work.
+
+  Args:
+    text: names and patterns, see `fviz.networks.select`.
+    size: pixels a side of the images, for which operations are counted.
+
+  Returns:
+    Also layer -> operations for one image where the text holds a pattern, else
+    an empty dict.
+
+  Raises:
+    FvizError: the text is empty or names no layer of the network.
+  """
+  if not text.strip():
+    raise errors.FvizError("config.layer is empty: give 'mixed3', say.")
+  layers = networks.select(network, text)
+  if not networks.is_pattern(text):
+    return layers, {}
+  costs = flops_module.trace(network, size)
+  return [k for k in layers if costs.same.get(k) not in layers], costs.flops
+
+
+def units_of(
+  network: types.Network,
+  layers: Sequence[str],
+  channels: Sequence[int] = (),
+  variants: int = 1,
+) -> list[Unit]:
+  """All units of some layers, in the order of the work.
+
+  Args:
+    channels: the same in every layer; () means all that a layer has.
+    variants: pictures of a channel.
+
+  Raises:
+    FvizError: a layer is unknown, or it lacks a channel.
+  """
+  units = []
+  for layer in layers:
+    known = networks.check_layer(network, layer).channels
+    bad = [c for c in channels if not 0 <= c < known]
+    if bad:
+      raise errors.FvizError(
+        f'config.channels holds {bad}; {layer} of {network.name} has '
+        f'channels 0 to {known - 1}.'
+      )
+    units += [
+      (layer, int(channel), variant)
+      for channel in dict.fromkeys(channels or range(known))
+      for variant in range(variants)
+    ]
+  return units
 
 
 def record_of(config: ConfigDict, network: types.Network) -> dict[str, Any]:
