@@ -12,8 +12,8 @@ import sys
 
 from fviz import config as configs
 from fviz.compiler import cpu
-from fviz.media import contact_sheet, png
-from fviz.runs import render, render_plan
+from fviz.media import contact_sheet, photos, png
+from fviz.runs import render
 
 _SIZE = 64
 _LAYER = 'mixed4'
@@ -51,13 +51,12 @@ def main(out: str, names: list[str]) -> None:
   for name in names or _RECIPES:
     recipe, objective, more = _RECIPES[name]
     folder = os.path.join(out, name.replace(' ', '-'))
-    config = configs.render()
-    config.size = _SIZE
     if recipe is None:
-      config.image = 'sample'
-      image = render_plan.reference_of(config, 3)[0]
+      photo = photos.read(photos.sample()).image
+      image = photos.middle_square(photo, _SIZE)
     else:
-      config.recipe, config.objective = recipe, objective
+      config = configs.render()
+      config.size, config.recipe, config.objective = _SIZE, recipe, objective
       config.update(more)
       if not glob.glob(os.path.join(folder, '*.png')):
         print(name, render.run(config, folder), flush=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import optax
@@ -27,6 +27,10 @@ from fviz import (
 )
 from fviz.compiler import precisions
 
+# Field -> its least value.
+_LEAST = dict(variants=1, size=8, steps=1, tolerance=0, redirect_steps=0)
+_LEAST |= dict(snapshots=1, page=1, seed=0, batch_size=0)
+
 
 def snapshot_steps(config: Any) -> tuple[int, ...]:
   """The steps of the contact sheets: halves, quarters, ... and the last.
@@ -42,31 +46,34 @@ def snapshot_steps(config: Any) -> tuple[int, ...]:
 def check(config: ConfigDict, own_network: bool = False) -> None:
   """Raises one `FvizError` that names every number out of range."""
   fields: Any = config  # Fields of a ConfigDict have no static types.
-  least = dict(
-    variants=1,
-    size=8,
-    steps=1,
-    tolerance=0,
-    redirect_steps=0,
-    snapshots=1,
-    page=1,
-    seed=0,
-    batch_size=0,
-  )
-  problems = [
-    f'config.{name} is {fields[name]}, it must be at least {low}'
-    for name, low in least.items()
-    if fields[name] < low
-  ]
-  problems += [
+  wrong = [
     f'config.regularizers.{name} is {weight}, it must be a finite number'
     for name, weight in fields.regularizers.items()
     if isinstance(weight, float) and not math.isfinite(weight)
   ]
+  check_fields(config, _LEAST, own_network, wrong)
+
+
+def check_fields(
+  config: ConfigDict,
+  least: Mapping[str, int],
+  own_network: bool,
+  wrong: Sequence[str] = (),
+) -> None:
+  """Raises an `FvizError` unless model, precision and numbers can be.
+
+  `least` is field -> its least value, `wrong` what else is to be said.
+  """
+  fields: Any = config
   if not own_network and fields.model not in models.names():
     raise errors.unknown('model', fields.model, models.names())
-  if problems:
-    raise errors.FvizError('; '.join(problems) + '.')
+  small = [
+    f'config.{name} is {fields[name]}, it must be at least {low}'
+    for name, low in least.items()
+    if fields[name] < low
+  ]
+  if small or wrong:
+    raise errors.FvizError('; '.join([*small, *wrong]) + '.')
   precisions.check(fields.precision)
 
 
@@ -82,19 +89,15 @@ def recipe(config: ConfigDict, network: types.Network) -> engine.Recipe:
   }
   size, channels = fields.size, network.input_channels
   images = lambda text, colors: _parameterization(text, colors, size, channels)
+  weights = {name: _weight(w) for name, w in fields.regularizers.items()}
+  same = 'steps', 'redirect_steps', 'tolerance', 'precision', 'remat'
   return engine.Recipe(
     _field(images, calls['parameterization'], calls['color']),
     _field(_optimizer, calls['optimizer']),
     _field(_transform, calls['transforms']),
-    _field(
-      _regularizer, {k: _weight(v) for k, v in fields.regularizers.items()}
-    ),
-    steps=fields.steps,
-    redirect_steps=fields.redirect_steps,
+    _field(_regularizer, weights),
     snapshot_steps=snapshot_steps(fields),
-    tolerance=fields.tolerance,
-    precision=fields.precision,
-    remat=fields.remat,
+    **{name: fields[name] for name in same},
   )
 
 
@@ -107,14 +110,9 @@ def _field(make: Callable, *values: Any) -> Any:
 
 def _parameterization(text, colors, size, channels) -> types.Parameterization:
   (colors,) = config_strings.resolve(colors, 'color', color)
-  (images,) = config_strings.resolve(
-    text,
-    'parameterization',
-    parameterizations,
-    size=size,
-    channels=channels,
-    color=colors,
-  )
+  given = dict(size=size, channels=channels, color=colors)
+  kind = 'parameterization'
+  (images,) = config_strings.resolve(text, kind, parameterizations, **given)
   return images
 
 

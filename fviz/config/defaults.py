@@ -21,14 +21,9 @@ def sweep() -> ConfigDict:
   config.transforms = (
     'pad(12)|jitter(8)|scale(0.9, 1.1)|rotate(-10, 10)|jitter(4)'
   )
-  config.regularizers = ConfigDict()  # Weights by name; 0 = off.
-  config.regularizers.total_variation = 0.0
-  config.regularizers.l1 = 0.0
-  config.regularizers.l2 = 0.0
-  config.regularizers.alpha_norm = 0.0
-  config.regularizers.blur = 0.0
-  config.regularizers.boundary = 0.0
-  config.regularizers.spectrum = 0.0
+  # Weights by name; 0 = off.
+  names = 'total_variation l1 l2 alpha_norm blur boundary spectrum'
+  config.regularizers = ConfigDict(dict.fromkeys(names.split(), 0.0))
   config.optimizer = 'adam(0.05)'  # Or 'blur(1)|sgd(0.1)' and the like.
   config.size = 128  # Pixels of each side.
   config.precision = 'tf32'  # The network's; or 'float32', 'bfloat16'.
@@ -137,21 +132,11 @@ def hallucination_machine() -> ConfigDict:
   are those of `dream` unless given.
   """
   config = dream()
-  config.border = 'panorama'
-  config.octaves = 3
-  config.octave_scale = 1.8
-  config.iterations = 16
-  config.jitter = 32
+  config.update(border='panorama', gradient='normalize()', jitter=32)
+  config.update(octaves=3, octave_scale=1.8, iterations=16)
   config.strength = 1.0  # Their step of 1.5 in 0..255.
-  config.gradient = 'normalize()'
-  config.update(
-    video=dict(
-      flow='farneback',
-      blend_flow=0.9,
-      blend_static=0.05,
-      settle=False,
-      # Theirs is 6 of 255 of each frame's largest motion; ours is in pixels.
-      threshold=0.5,
-    )
-  )
+  config.video.update(flow='farneback', blend_flow=0.9, blend_static=0.05)
+  config.video.settle = False
+  # Theirs is 6 of 255 of each frame's largest motion; ours is in pixels.
+  config.video.threshold = 0.5
   return config

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fviz import errors, objectives, types
@@ -23,12 +23,7 @@ Weighted = tuple[types.Objective, float]
 def of(
   values: Mapping[str, Any], network: types.Network
 ) -> tuple[types.Objective, dict[str, str]]:
-  """What a config wants to see, and what its guide adds to the record.
-
-  Args:
-    values: the fields of `fviz.config.dream`.
-    network: that dreams.
-  """
+  """What a config wants to see, and what its guide adds to the record."""
   if label := values['label']:
     return objectives.logit(int(label) if label.isdigit() else label), {}
   layers = parse_layers(values['layer'], values['model'])
@@ -40,15 +35,12 @@ def of(
     image = photos.fitted(photo.image, longest)
     terms = [(guides.guide(network, k, image), w) for k, w in layers]
   elif values['channels']:
-    of_layer = lambda layer: functools.reduce(
-      operator.add,
-      [objectives.channel(layer, int(c)) for c in values['channels']],
-    )
+    channels = [int(c) for c in values['channels']]
+    of_layer = lambda k: _sum(objectives.channel(k, c) for c in channels)
     terms = [(of_layer(k), w) for k, w in layers]
   else:
     terms = whole_layers(values, network)
-  weighted = [term if w == 1 else w * term for term, w in terms]
-  return functools.reduce(operator.add, weighted), of_guide
+  return _sum(term if w == 1 else w * term for term, w in terms), of_guide
 
 
 def whole_layers(
@@ -61,23 +53,17 @@ def whole_layers(
   known = {}
   if values['model'] == 'pareidolia' and values['normalized']:
     known = pareidolia.statistics(values['weights'])
-  return [
-    (
-      guides.normalized(layer, *known[layer])
-      if layer in known and layer in network.layers
-      else objectives.deepdream(layer),
-      weight,
-    )
-    for layer, weight in parse_layers(values['layer'], values['model'])
-  ]
+  of_layer = lambda layer: (
+    guides.normalized(layer, *known[layer])
+    if layer in known and layer in network.layers
+    else objectives.deepdream(layer)
+  )
+  layers = parse_layers(values['layer'], values['model'])
+  return [(of_layer(layer), weight) for layer, weight in layers]
 
 
 def parse_layers(text: str, model: str) -> list[tuple[str, float]]:
-  """Layers and their weights.
-
-  Args:
-    text: '' stands for what suits the model.
-    model: a name of the zoo.
+  """Layers and their weights; '' stands for what suits the model.
 
   >>> parse_layers('mixed5,mixed4*0.5', 'pareidolia')
   [('mixed5', 1.0), ('mixed4', 0.5)]
@@ -102,10 +88,8 @@ def parse_layers(text: str, model: str) -> list[tuple[str, float]]:
 def walk(terms: Sequence[Weighted], position: float) -> types.Objective:
   """The objective at a position, 0 to 1, of a walk from term to term."""
   shares = walk_shares(len(terms), position)
-  return functools.reduce(
-    operator.add,
-    [(s * w) * term for s, (term, w) in zip(shares, terms, strict=True)],
-  )
+  weighted = zip(shares, terms, strict=True)
+  return _sum((share * w) * term for share, (term, w) in weighted)
 
 
 def walk_shares(count: int, position: float) -> list[float]:
@@ -116,3 +100,7 @@ def walk_shares(count: int, position: float) -> list[float]:
   """
   place = position * (count - 1)
   return [max(0.0, 1 - abs(place - i)) for i in range(count)]
+
+
+def _sum(terms: Iterable[types.Objective]) -> types.Objective:
+  return functools.reduce(operator.add, terms)

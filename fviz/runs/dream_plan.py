@@ -16,10 +16,11 @@ import numpy as np
 import optax
 from ml_collections import ConfigDict
 
-from fviz import config_strings, deepdream, errors, gradients, models
+from fviz import checks, config_strings, deepdream, errors, gradients, models
+from fviz.compiler import precisions
 from fviz.deepdream import octaves
 from fviz.media import clips, photos, picture_files, video_extra
-from fviz.runs import dream_inputs, dream_objectives, film_output, records
+from fviz.runs import dream_objectives, films, records
 from fviz.runs.film_settings import ClipSettings, FilmSettings, parse_schedule
 
 # Names of files that are read as clips.
@@ -29,76 +30,50 @@ _SAME_NAMES = (
   *('octaves', 'iterations', 'strength', 'jitter', 'border', 'window'),
   'precision',
 )
+_SIGHTS = ('channels', 'label', 'guide')  # At most one instead of whole layers.
+_NOISE_SIZE = 512  # Pixels a side.
 
 
 @dataclasses.dataclass(frozen=True)
 class _Dream:
-  """What every dream needs.
+  """What every dream needs."""
 
-  Attributes:
-    output: the file that is written.
-    record: what makes it again, for its metadata.
-    dreamer: (image, seed or key, mask, on_step) -> image.
-    seed: of all randomness.
-    length: how many steps a picture takes, or how many frames a film; None
-      where a clip does not say.
-  """
-
-  output: str
-  record: Mapping[str, Any]
+  output: str  # The file that is written.
+  record: Mapping[str, Any]  # Makes it again; for its metadata.
   dreamer: deepdream.Dreamer
-  seed: int
+  seed: int  # Of all randomness.
+  # Steps of a picture, or frames of a film; None where a clip does not say.
   length: int | None
 
 
 @dataclasses.dataclass(frozen=True)
 class PicturePlan(_Dream):
-  """A dream of one photo.
+  """A dream of one photo."""
 
-  Attributes:
-    image: [h, w, 3] in [0, 1].
-    alpha: [h, w] in [0, 1], None where all is opaque.
-    mask: [h, w] in [0, 1], where to dream; None stands for everywhere.
-  """
-
-  image: np.ndarray
-  alpha: np.ndarray | None
-  mask: np.ndarray | None
+  image: np.ndarray  # [h, w, 3] in [0, 1].
+  mask: np.ndarray | None  # [h, w] in [0, 1], where to dream; None: everywhere.
+  alpha: np.ndarray | None  # [h, w] in [0, 1], None where all is opaque.
 
 
 @dataclasses.dataclass(frozen=True)
 class FilmPlan(_Dream):
-  """A film from one photo.
+  """A film from one photo."""
 
-  Attributes:
-    workdir: where its frames are kept.
-    image: the photo, [h, w, 3] in [0, 1].
-    mask: [h, w] in [0, 1], where to dream; None stands for everywhere.
-    settings: of the film.
-    walk: of a walk through layers: their objectives and weights.
-  """
-
-  workdir: str
-  image: np.ndarray
+  image: np.ndarray  # As of a picture.
   mask: np.ndarray | None
+  workdir: str  # Where its frames are kept.
   settings: FilmSettings
+  # Of a walk through layers: their objectives and weights.
   walk: tuple[dream_objectives.Weighted, ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class ClipPlan(_Dream):
-  """A dream of each frame of a clip.
+  """A dream of each frame of a clip."""
 
-  Attributes:
-    workdir: where its frames are kept.
-    input: the clip's file.
-    size: (height, width) of the dreams.
-    settings: how they follow each other.
-  """
-
-  workdir: str
-  input: str
-  size: octaves.Size
+  workdir: str  # Where its frames are kept.
+  input: str  # The clip's file.
+  size: octaves.Size  # (height, width) of the dreams.
   settings: ClipSettings
 
 
@@ -122,16 +97,14 @@ def plan_of(
     FvizError: anything wrong in the config, the files or the output.
   """
   values: dict[str, Any] = config.to_dict()
-  dream_inputs.check(values)
+  _check(values)
   if not is_film(config, clip):
     picture_files.check_output(output)
     plan = _still(values, output)
     picture_files.check_output(output, plan.alpha is not None)
     return plan
-  workdir = workdir or f'{output}.frames'
-  if clip or _is_clip(values['input']):
-    return _clip(values, output, workdir)
-  return _film(values, output, workdir)
+  plan_film = _clip if clip or _is_clip(values['input']) else _film
+  return plan_film(values, output, workdir or f'{output}.frames')
 
 
 def is_film(config: ConfigDict, clip: bool = False) -> bool:
@@ -144,49 +117,53 @@ def _is_clip(path: str) -> bool:
   return pathlib.Path(path).suffix.lower() in _CLIPS
 
 
+def _check(values: Mapping[str, Any]) -> None:
+  if values['model'] not in models.names():
+    raise errors.unknown('model', values['model'], models.names())
+  chosen = [k for k in _SIGHTS if values[k]]
+  if len(chosen) > 1:
+    raise errors.FvizError(
+      f'Give one of channels, label and guide, not {" and ".join(chosen)}.'
+    )
+  checks.check('size', values['size'], 0, 16384)
+  checks.check('seed', values['seed'], 0, 2**32 - 1)
+  checks.check('octaves', values['octaves'], 1, 20)
+  checks.check('iterations', values['iterations'], 0, 10000)
+  precisions.check(values['precision'])
+
+
 def _still(values: dict[str, Any], output: str) -> PicturePlan:
-  image, alpha, of_photo = dream_inputs.photo(values)
+  image, alpha, of_photo = _photo(values)
   dreamer, record = _dreamer(values, of_photo)
   size = octaves.size_of(image)
   dreamer.check(size)
-  mask, of_mask = dream_inputs.mask(values['mask'], size)
-  length = values['octaves'] * values['iterations']
-  record |= of_mask
-  return PicturePlan(
-    output, record, dreamer, values['seed'], length, image, alpha, mask
-  )
+  mask, of_mask = _mask(values['mask'], size)
+  length, seed = values['octaves'] * values['iterations'], values['seed']
+  start = output, record | of_mask, dreamer, seed, length
+  return PicturePlan(*start, image, mask, alpha)
 
 
 def _film(values: dict[str, Any], output: str, workdir: str) -> FilmPlan:
-  film_output.check_output(output)
+  films.check_output(output)
   settings, walk = FilmSettings(**values['film']), ()
   if settings.kind == 'layers':
     layers = dream_objectives.parse_layers(values['layer'], values['model'])
-    if len(layers) < 2 or any(values[k] for k in dream_inputs.SIGHTS):
+    if len(layers) < 2 or any(values[k] for k in _SIGHTS):
       raise errors.FvizError(
         "A walk through layers needs two or more whole layers: layer='mixed3,"
         "mixed5', no channels, label or guide."
       )
   still = _still(values, output)
   if settings.kind == 'layers':
-    walk = dream_objectives.whole_layers(values, still.dreamer.network)
-  return FilmPlan(
-    output,
-    still.record,
-    still.dreamer,
-    still.seed,
-    settings.frames,
-    workdir,
-    still.image,
-    still.mask,
-    settings,
-    tuple(walk),
-  )
+    network = still.dreamer.network
+    walk = tuple(dream_objectives.whole_layers(values, network))
+  start = output, still.record, still.dreamer, still.seed, settings.frames
+  return FilmPlan(*start, still.image, still.mask, workdir, settings, walk)
 
 
 def _clip(values: dict[str, Any], output: str, workdir: str) -> ClipPlan:
   video_extra.require()
-  film_output.check_output(output)
+  films.check_output(output)
   schedule = parse_schedule(values['video']['schedule'])
   settings = ClipSettings(**values['video'] | {'schedule': schedule})
   if values['mask']:
@@ -194,22 +171,14 @@ def _clip(values: dict[str, Any], output: str, workdir: str) -> ClipPlan:
   path = values['input']
   first = next(clips.read(path)).image.astype(np.float32) / 255
   size = octaves.size_of(photos.fitted(first, values['size']))
+  # Another clip of the same name must not go on where this one stopped.
+  of_clip = {'clip': True, 'input_sha256': photos.sha256(path)}
   dreamer, record = _dreamer(values, {})
   dreamer.check(size)
-  # Another clip of the same name must not go on where this one stopped.
-  record |= {'clip': True, 'input_sha256': photos.sha256(path)}
   lengths = filter(None, (clips.length(path), settings.frames))
-  return ClipPlan(
-    output,
-    record,
-    dreamer,
-    values['seed'],
-    min(lengths, default=None),
-    workdir,
-    path,
-    size,
-    settings,
-  )
+  length = min(lengths, default=None)
+  start = output, record | of_clip, dreamer, values['seed'], length
+  return ClipPlan(*start, workdir, path, size, settings)
 
 
 def _dreamer(
@@ -231,3 +200,38 @@ def _dreamer(
 @functools.cache  # One object a text, so that compiled programs are found.
 def _conditioning(text: str) -> optax.GradientTransformation:
   return optax.chain(*config_strings.resolve(text, 'gradient', gradients))
+
+
+def _photo(
+  values: Mapping[str, Any],
+) -> tuple[np.ndarray, np.ndarray | None, dict[str, str]]:
+  """The image, its alpha if it has any, and its part of the record."""
+  if values['input'] == 'noise':
+    side = values['size'] or _NOISE_SIZE
+    return deepdream.noise((side, side), values['seed']), None, {}
+  read = photos.read(values['input'] or photos.sample())
+  h, w = read.image.shape[:2]
+  if min(h, w) < 8 and not values['size']:
+    raise errors.FvizError(
+      f'{read.path} is {w} x {h} pixels: there is nothing to dream about. '
+      'Give a larger photo, or enlarge it (--size 512).'
+    )
+  image, alpha = photos.fitted(read.image, values['size']), read.alpha
+  if alpha is not None:
+    alpha = photos.resized(alpha, octaves.size_of(image))
+  return image, alpha, {'input_sha256': read.sha256}
+
+
+def _mask(
+  path: str, size: octaves.Size
+) -> tuple[np.ndarray | None, dict[str, str]]:
+  """The mask of an image size, if any, and its part of the record."""
+  if not path:
+    return None, {}
+  read = photos.read(path)
+  where = photos.resized(read.image.mean(-1), size)
+  if not where.any():
+    raise errors.FvizError(
+      f'{path} is all black: it must be white where to dream.'
+    )
+  return where, {'mask_sha256': read.sha256}

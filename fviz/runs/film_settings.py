@@ -1,4 +1,4 @@
-"""The settings of films and clips, with all numbers checked."""
+"""The settings of films and clips; a number out of range is an `FvizError`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from fviz import errors
+from fviz import checks, errors
 from fviz.media import optical_flow
 
-FILMS = ('zoom', 'iterations', 'layers')
+_FILMS = ('zoom', 'iterations', 'layers')
 _SCHEDULED = ('strength', 'iterations')
 
 # Name of a setting -> (frame, value) of some frames, in order.
@@ -21,11 +21,7 @@ Schedule = Mapping[str, list[tuple[float, float]]]
 
 @dataclasses.dataclass(frozen=True)
 class FilmSettings:
-  """`config.film` of `fviz.config.dream`, which says what the fields are.
-
-  Raises:
-    FvizError: a value out of range.
-  """
+  """`config.film` of `fviz.config.dream`, which says what the fields are."""
 
   kind: str
   frames: int
@@ -35,26 +31,18 @@ class FilmSettings:
   shift: tuple[float, float]
 
   def __post_init__(self):
-    if self.kind not in FILMS:
-      raise errors.unknown('kind of film', self.kind, FILMS)
-    if not 1 <= self.frames <= 100_000 or not 0.1 <= self.fps <= 240:
-      raise errors.FvizError(
-        f'A film has 1 to 100000 frames at 0.1 to 240 a second, not '
-        f'{self.frames} at {self.fps}.'
-      )
-    if not 0.1 <= self.zoom <= 10:
-      raise errors.FvizError(f'film.zoom is 0.1 to 10, not {self.zoom}.')
+    if self.kind not in _FILMS:
+      raise errors.unknown('kind of film', self.kind, _FILMS)
+    checks.check('film.frames', self.frames, 1, 100_000)
+    checks.check('film.fps', self.fps, 0.1, 240)
+    checks.check('film.zoom', self.zoom, 0.1, 10)
     if len(self.shift) != 2:
       raise errors.FvizError(f'film.shift is (right, down), not {self.shift}.')
 
 
 @dataclasses.dataclass(frozen=True)
 class ClipSettings:
-  """`config.video` of `fviz.config.dream`, with its schedule parsed.
-
-  Raises:
-    FvizError: a value out of range.
-  """
+  """`config.video` of `fviz.config.dream`, with its schedule parsed."""
 
   flow: str
   blend_flow: float
@@ -69,14 +57,9 @@ class ClipSettings:
     if self.flow not in optical_flow.FLOWS:
       raise errors.unknown('flow', self.flow, optical_flow.FLOWS)
     for name in ('blend_flow', 'blend_static', 'cut'):
-      value = getattr(self, name)
-      if not 0 <= value <= 1:
-        raise errors.FvizError(f'video.{name} is 0 to 1, not {value}.')
-    if not 0 <= self.threshold < 1e4 or self.frames < 0:
-      raise errors.FvizError(
-        f'video.threshold and video.frames must not be negative: '
-        f'{self.threshold}, {self.frames}.'
-      )
+      checks.check(f'video.{name}', getattr(self, name), 0, 1)
+    checks.check('video.threshold', self.threshold, 0, 1e4)
+    checks.check('video.frames', self.frames, 0)
 
 
 def parse_schedule(text: str) -> Schedule:

@@ -48,14 +48,16 @@ def save(
   """
   records = []
   for i, unit in enumerate(units):
-    record = _record(directory, series, unit, result, i, seconds)
+    path, record = directory.image_path(*unit), _record(series, unit, result, i)
+    record['file'] = directory.relative(path)
+    record['seconds'] = round(seconds, 3)
     if metrics is not None:
       record['metrics'] = {k: _number(v) for k, v in metrics[i].items()}
     if result.snapshots.shape[1] > 1:
       # Contact sheets of earlier steps are made from it.
       strip = np.concatenate(list(result.snapshots[i, :, 0]), axis=1)
-      png.save(_strip_path(directory, unit), strip)
-    png.save(directory.image_path(*unit), result.images[i, 0], record)
+      png.save(directory.film_path(*unit), strip)
+    png.save(path, result.images[i, 0], record)
     records.append(record)
   directory.append(records)
   return records
@@ -90,8 +92,9 @@ def snapshots(
   if has_failed(record):
     return [None] * count
   if count > 1:
+    unit = ledger_lines.unit(record)
     try:
-      strip, _ = png.read(_strip_path(directory, ledger_lines.unit(record)))
+      strip, _ = png.read(directory.film_path(*unit))
       return np.split(strip, count, axis=1)
     except ValueError:
       pass
@@ -115,12 +118,7 @@ def mean(values: Iterable[float | None]) -> float | None:
 
 
 def _record(
-  directory: workdir.Workdir,
-  series: Series,
-  unit: ledger_lines.Unit,
-  result: engine.Result,
-  i: int,
-  seconds: float,
+  series: Series, unit: ledger_lines.Unit, result: engine.Result, i: int
 ) -> dict[str, Any]:
   layer, channel, variant = unit
   history = result.history[i]
@@ -141,14 +139,8 @@ def _record(
     'history': [_number(history[step - 1]) for step in series.history_steps],
     'failed': int(result.failed[i]),
     **steps,
-    'file': directory.relative(directory.image_path(*unit)),
-    'seconds': round(seconds, 3),
   }
 
 
 def _number(value: Any) -> float | str | None:
   return value if isinstance(value, str) else plain_json.number(value)
-
-
-def _strip_path(directory: workdir.Workdir, unit: ledger_lines.Unit):
-  return directory.film_path(*unit)

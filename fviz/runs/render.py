@@ -70,19 +70,18 @@ def save(
   start, folder = time.monotonic(), epath.Path(path)
   config = plain_json.encode(plan.record['config'], 2)
   atomic_files.write(folder / 'config.json', config.encode())
-  files, activations, failed, tiles = [], [], 0, []
+  files, made = [], []
   for picture in rendered(plan, on_step=on_step):
-    file = folder / f'{picture.name}.png'
-    png.save(file, picture.image, picture.record)
-    files.append(str(file))
-    activations.append(picture.activation)
-    failed += picture.failed
-    tiles.append((picture.image, picture.name))
-  if len(tiles) > 1:
-    images, captions = zip(*tiles, strict=True)
-    png.save(
-      folder / 'sheet.png', contact_sheet.draw(list(images), list(captions))
-    )
+    files.append(str(folder / f'{picture.name}.png'))
+    png.save(files[-1], picture.image, picture.record)
+    made.append(picture)
+  if len(made) > 1:
+    sheet = contact_sheet.draw([p.image for p in made], [p.name for p in made])
+    png.save(folder / 'sheet.png', sheet)
+  activations, failed = (
+    [p.activation for p in made],
+    sum(p.failed for p in made),
+  )
   return Report(files, activations, failed, time.monotonic() - start)
 
 
@@ -110,7 +109,7 @@ def save_one(
   if name and name not in every:
     raise errors.unknown('picture', name, every)
   name = name or every[0]
-  (job,) = [i for i, names in enumerate(plan.names) if name in names][:1]
+  job = next(i for i, names in enumerate(plan.names) if name in names)
   for picture in rendered(plan, [job], on_step):
     if picture.name == name:
       picture_files.write(output, picture.image, picture.record)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from fviz import config as configs
 from fviz import (
   config_strings,
   engine,
@@ -18,34 +17,26 @@ from fviz import (
   recipes,
   types,
 )
-from fviz.compiler import precisions
+from fviz.config import build
 from fviz.media import photos
 from fviz.runs import records
 
+_LEAST = dict(size=8, steps=0, variants=1, seed=0, strength=0)
 # Recipes that cannot do without a reference image.
 _OF_PHOTOS = ('mahendran', 'caricature', 'accentuation')
 _LARGEST = 4096  # Pixels a side: recipes come from strangers, too.
 
 
 class RenderPlan(NamedTuple):
-  """Everything that pictures need, read and checked.
+  """Everything that pictures need, read and checked."""
 
-  Attributes:
-    network: to look into.
-    recipe: how.
-    jobs: every objective in every variant.
-    names: of each job's images, such as '7-0', or '7-0-2' for the third of
-      several.
-    record: what makes the pictures again, for their metadata.
-    stretch: whether they are shown with all the contrast there is.
-  """
-
-  network: types.Network
-  recipe: engine.Recipe
-  jobs: engine.Jobs
+  network: types.Network  # To look into.
+  recipe: engine.Recipe  # How.
+  jobs: engine.Jobs  # Every objective in every variant.
+  # Of each job's images: '7-0', or '7-0-2' for the third of several.
   names: list[list[str]]
-  record: dict[str, Any]
-  stretch: bool
+  record: dict[str, Any]  # Makes the pictures again; for their metadata.
+  stretch: bool  # Whether they are shown with all the contrast there is.
 
 
 def plan_of(
@@ -58,12 +49,15 @@ def plan_of(
     network: your own, instead of the zoo's `config.model`.
   """
   fields: Any = config  # Fields of a ConfigDict have no static types.
-  _check(fields, network is not None)
+  large = f'config.size is {fields.size}, at most {_LARGEST}'
+  wrong = [large] if fields.size > _LARGEST else []
+  build.check_fields(config, _LEAST, network is not None, wrong)
   network = network or models.load(fields.model, fields.weights)
   record = records.start('render', config.to_dict(), network)
   reference = None
   if fields.image:
-    photo = photos.read(_path_of(fields))
+    is_sample = fields.image == 'sample'
+    photo = photos.read(photos.sample() if is_sample else fields.image)
     record['image_sha256'] = photo.sha256
     reference = _middle(photo.image, fields.size, network.input_channels)
   recipe = _recipe(fields, network, reference)
@@ -78,18 +72,11 @@ def plan_of(
 def unit_plan(
   config: ConfigDict, layer: str, channel: int, variant: int = 0
 ) -> RenderPlan:
-  """One unit of a sweep, as `fviz.sweep` renders it.
-
-  Args:
-    config: see `fviz.config.sweep`.
-    layer: the layer's name.
-    channel: of the layer.
-    variant: which of its pictures.
-  """
-  configs.check(config)
+  """One unit of a sweep, as `fviz.sweep` renders it from the same config."""
+  build.check(config)
   fields: Any = config
   network = models.load(fields.model, fields.weights)
-  recipe = configs.recipe(config, network)
+  recipe = build.recipe(config, network)
   channels = np.array([channel])
   keys = engine.job_keys(fields.seed, channels, np.array([variant]))
   jobs = engine.channel_jobs(network, layer, channels, keys)
@@ -101,29 +88,24 @@ def _recipe(
   config: Any, network: types.Network, reference: np.ndarray | None
 ) -> engine.Recipe:
   """The recipe that `config.recipe` names, with what the text leaves out."""
-  extra: dict[str, Any] = dict(
-    size=config.size, channels=network.input_channels
-  )
   name = config.recipe.partition('(')[0].strip()
   if reference is None and name in _OF_PHOTOS:
     raise errors.FvizError(
       f'The recipe {name} starts from a photo: set config.image to a file, or '
       "to 'sample'."
     )
-  if reference is not None:
-    extra['reference'] = reference
-  if config.steps:
-    extra['steps'] = config.steps
-  made = config_strings.resolve(config.recipe, 'recipe', recipes, **extra)
+  given = dict(size=config.size, channels=network.input_channels)
+  given |= dict(steps=config.steps or None, reference=reference)
+  given = {k: v for k, v in given.items() if v is not None}
+  made = config_strings.resolve(config.recipe, 'recipe', recipes, **given)
   if len(made) != 1:
     raise errors.FvizError(
       f'config.recipe must be one recipe, not {config.recipe!r}; known: '
       f'{", ".join(recipes.CONFIG_NAMES)}.'
     )
-  recipe = made[0]
   recipe = dataclasses.replace(
-    recipe,
-    steps=config.steps or recipe.steps,  # Those of fixed rates take none.
+    made[0],
+    steps=config.steps or made[0].steps,  # Those of fixed rates take none.
     precision=config.precision,
     remat=config.remat,
   )
@@ -131,33 +113,6 @@ def _recipe(
     n = engine.image_count(recipe)
     recipe = dataclasses.replace(recipe, reference=np.repeat(reference, n, 0))
   return recipe
-
-
-def _check(config: Any, own_network: bool) -> None:
-  least = dict(size=8, steps=0, variants=1, seed=0, strength=0)
-  problems = [
-    f'config.{name} is {config[name]}, it must be at least {low}'
-    for name, low in least.items()
-    if config[name] < low
-  ]
-  if config.size > _LARGEST:
-    problems.append(f'config.size is {config.size}, at most {_LARGEST}')
-  if problems:
-    raise errors.FvizError('; '.join(problems) + '.')
-  if not own_network and config.model not in models.names():
-    raise errors.unknown('model', config.model, models.names())
-  precisions.check(config.precision)
-
-
-def reference_of(config: Any, channels: int) -> np.ndarray | None:
-  """The middle of the photo, [1, size, size, channels]; None without one."""
-  if not config.image:
-    return None
-  return _middle(photos.read(_path_of(config)).image, config.size, channels)
-
-
-def _path_of(config: Any) -> str:
-  return photos.sample() if config.image == 'sample' else config.image
 
 
 def _middle(image: np.ndarray, size: int, channels: int) -> np.ndarray:

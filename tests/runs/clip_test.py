@@ -19,7 +19,7 @@ from fviz import cli, errors, models
 from fviz import config as configs  # noqa: E402
 from fviz.media import clips, film_files, optical_flow, video_extra
 from fviz.media import photos as photos_module
-from fviz.runs import dream, dream_plan, film_frames, film_output, film_settings
+from fviz.runs import dream, dream_plan, film_settings, films
 
 _RNG = np.random.default_rng(0)
 _N = 8
@@ -177,17 +177,17 @@ def _png(path):
 def test_resumes_as_if_never_stopped(monkeypatch):
   _write('clip.mp4', _clip()[:4])
   _run(_config(), 'a.mp4')
-  save = film_frames.Frames.save
+  save = films.Frames.save
 
   def stopped(self, number, image, **more):
     if number == 2:
       raise KeyboardInterrupt
     return save(self, number, image, **more)
 
-  monkeypatch.setattr(film_frames.Frames, 'save', stopped)
+  monkeypatch.setattr(films.Frames, 'save', stopped)
   with pytest.raises(KeyboardInterrupt):
     _run(_config(), 'b.mp4')
-  monkeypatch.setattr(film_frames.Frames, 'save', save)
+  monkeypatch.setattr(films.Frames, 'save', save)
   _run(_config(), 'b.mp4')
   one, two = ([_png(f) for f in _files(f'{n}.mp4.frames')] for n in 'ab')
   assert len(two) == 4
@@ -365,7 +365,7 @@ def test_redo_makes_the_film_again(capsys):
 
 def test_gifs_keep_uneven_times():
   times = [0.0, 0.1, 0.15, 0.4]
-  film_output.encode('a.gif', iter(_clip()[:4]), 10.0, {}, times)
+  films.encode('a.gif', iter(_clip()[:4]), 10.0, {}, times)
   with Image.open('a.gif') as gif:
     found = []
     for i in range(4):

@@ -12,7 +12,7 @@ from scipy import ndimage
 from fviz import config as configs
 from fviz import errors, models
 from fviz.media import host_sampling
-from fviz.runs import dream, dream_plan, film_frames
+from fviz.runs import dream, dream_plan, films
 from fviz.storage import atomic_files
 
 _RNG = np.random.default_rng(0)
@@ -75,7 +75,7 @@ def test_zoom_films_resume_as_if_never_stopped(monkeypatch):
   assert len(whole) == 3 and whole[0].shape == (24, 32, 3)
   with Image.open('f.gif') as gif:
     assert gif.n_frames == 3
-  save, saved = film_frames.Frames.save, []
+  save, saved = films.Frames.save, []
 
   def full(self, number, image, **more):
     if number == 2:
@@ -83,11 +83,11 @@ def test_zoom_films_resume_as_if_never_stopped(monkeypatch):
     saved.append(number)
     return save(self, number, image, **more)
 
-  monkeypatch.setattr(film_frames.Frames, 'save', full)
+  monkeypatch.setattr(films.Frames, 'save', full)
   with pytest.raises(KeyboardInterrupt):
     _run(_config('zoom', rotate=2.0), 'f.gif', 'cut')
   assert len(_frames('cut')) == 2
-  monkeypatch.setattr(film_frames.Frames, 'save', save)
+  monkeypatch.setattr(films.Frames, 'save', save)
   _run(_config('zoom', rotate=2.0), 'f.gif', 'cut')
   for a, b in zip(whole, _frames('cut'), strict=True):
     np.testing.assert_array_equal(a, b)
