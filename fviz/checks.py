@@ -13,15 +13,13 @@ import numpy as np
 from jax import core
 
 from fviz.errors import FvizError
+from fviz.types import Size
 
 
 def check(
   name: str, value: float, least: float, most: float = math.inf
 ) -> None:
-  """Raises an `FvizError` unless value is finite and in [least, most].
-
-  >>> check('sigma', 1.5, 0)
-  """
+  """Raises an `FvizError` unless value is finite and in [least, most]."""
   if traced(value) or (_finite(value) and least <= value <= most):
     return
   allowed = f'{least} or more' if most == math.inf else f'{least} to {most}'
@@ -31,9 +29,16 @@ def check(
 def check_int(name: str, value: float, least: int) -> None:
   """Raises an `FvizError` unless value is an integer from `least` on."""
   if not isinstance(value, (int, np.integer)) or value < least:
-    raise FvizError(
-      f'{name} must be an integer from {least} on, not {value!r}.'
-    )
+    wanted = f'an integer from {least} on'
+    raise FvizError(f'{name} must be {wanted}, not {value!r}.')
+
+
+def check_size(size: Size) -> tuple[int, int]:
+  """(height, width), or an `FvizError` unless both are integers from 1 on."""
+  height, width = size if isinstance(size, (tuple, list)) else (size, size)
+  check_int('height', height, 1)
+  check_int('width', width, 1)
+  return int(height), int(width)
 
 
 def check_range(low: float, high: float) -> None:
@@ -56,8 +61,7 @@ def traced(*values: Any) -> bool:
 
 
 def _finite(value) -> bool:
-  """Whether it is a finite number; texts and the like are not."""
   try:
     return math.isfinite(value)
-  except TypeError:
+  except TypeError:  # Texts and the like.
     return False

@@ -8,7 +8,7 @@ a zoom next to it read the same pixels as one grid does, to the rounding. So
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -21,22 +21,15 @@ from fviz.types import Array, Key
 class Line(NamedTuple):
   """Where the outputs along one axis lie in the input: at start + step * i.
 
-  Attributes:
-    start: [n, 1], or an int that is the same for all images.
-    step: [n, 1], or None for whole pixels, one after the other.
-    out: the number of outputs, static.
-    low: the first input pixel that counts, [n, 1] or int; what lies before it
-      is grey.
-    high: the end of those that count.
-    zoom: a bound of 1 / step, static; None where it is not known.
+  Arrays are [n, 1]; an int is the same for all images.
   """
 
   start: Array | int
-  step: Array | None
-  out: int
-  low: Array | int
-  high: Array | int
-  zoom: float | None = None
+  step: Array | None  # None for whole pixels, one after the other.
+  out: int  # The number of outputs.
+  low: Array | int  # The first input pixel that counts; before it, all is grey.
+  high: Array | int  # The end of those that count.
+  zoom: float | None = None  # A bound of 1 / step, if one is known.
 
 
 Lines = tuple[Line, Line]  # A grid: of rows, of columns.
@@ -45,13 +38,9 @@ Size = tuple[int, int]  # (height, width) in pixels.
 
 @dataclasses.dataclass(frozen=True)
 class Grid:
-  """A transform that samples images at a grid.
+  """A transform that samples images at a grid."""
 
-  Attributes:
-    lines: (key, number of images, size) -> the grid.
-  """
-
-  lines: Callable[[Key, int, Size], Lines]
+  lines: Callable[[Key, int, Size], Lines]  # Of a number of images of a size.
 
   def __call__(self, key: Key, images: Array) -> Array:
     n, h, w, _ = images.shape
@@ -84,15 +73,10 @@ def zoomed(zoom: Array, size: Size, most: float | None = None) -> Lines:
   return line(size[0]), line(size[1])
 
 
-def sizes(lines: Lines) -> Size:
-  """The size of the images that a grid makes."""
-  return lines[0].out, lines[1].out
-
-
 def joint(first: Lines, second: Lines) -> Lines | None:
   """The grid that equals first and then second, or None where none does."""
-  rows, columns = map(_follow, first, second)
-  return None if rows is None or columns is None else (rows, columns)
+  rows, columns = map(_joint, first, second)
+  return (rows, columns) if rows and columns else None
 
 
 def sample(images: Array, lines: Lines) -> Array:
@@ -100,31 +84,39 @@ def sample(images: Array, lines: Lines) -> Array:
   starts = [v.start for v in lines if v.step is None]
   fixed = [start for start in starts if isinstance(start, int)]
   if len(fixed) == 2:
-    return _framed(images, fixed, sizes(lines))
+    return framed(images, fixed, (lines[0].out, lines[1].out))
   if interpolation.looked_up() and None not in map(_zoom, lines):
     return _looked_up(images, lines)
   n = len(images)
-  weights = [
+  weights = (
     jnp.broadcast_to(_weights(line, size), (n, line.out, size))
     for line, size in zip(lines, images.shape[1:3], strict=True)
-  ]
+  )
   return sampling.weighted(images, *weights)
 
 
-def _follow(first: Line, second: Line) -> Line | None:
-  """The line that equals first and then second, or None where none does."""
+def framed(
+  images: Array, starts: Sequence[int], new: Size, fill: float = sampling.GREY
+) -> Array:
+  """A pad or crop that is the same for all images: `new` pixels from starts."""
+  pads = [(0, 0, 0)] * 4
+  for axis in (0, 1):
+    start, size = starts[axis], images.shape[axis + 1]
+    pads[axis + 1] = (-start, start + new[axis] - size, 0)
+  return jax.lax.pad(images, jnp.asarray(fill, images.dtype), pads)
+
+
+def _joint(first: Line, second: Line) -> Line | None:
   start, step = first.start + second.start, second.step
-  low, high = first.low, first.high
   if first.step is None:
     # What the first one left out stays grey for the second.
-    low = jnp.maximum(low, first.start + second.low)
-    high = jnp.minimum(high, first.start + second.high)
+    low = jnp.maximum(first.low, first.start + second.low)
+    high = jnp.minimum(first.high, first.start + second.high)
     return Line(start, step, second.out, low, high, second.zoom)
-  inside = second.step is None and second.out <= first.out
-  if not inside:  # Two zooms blur twice, and a border would need a mask.
-    return None
-  start, step = first.start + first.step * second.start, first.step
-  return Line(start, step, second.out, low, high, first.zoom)
+  if step is not None or second.out > first.out:
+    return None  # Two zooms blur twice, and a border would need a mask.
+  start = first.start + first.step * second.start
+  return first._replace(start=start, out=second.out)
 
 
 def _zoom(line: Line) -> float | None:
@@ -154,19 +146,8 @@ def _weights(line: Line, size: int) -> Array:
   source = line.start + (i if line.step is None else line.step * i)
   pixel = jnp.arange(size)
   weights = jnp.maximum(0, 1 - jnp.abs(source[..., None] - pixel))
-  counts = (pixel >= _last(line.low)) & (pixel < _last(line.high))
+  low, high = (
+    v if isinstance(v, int) else v[..., None] for v in (line.low, line.high)
+  )
+  counts = (pixel >= low) & (pixel < high)
   return jnp.where(counts, weights, 0).astype(jnp.float32)
-
-
-def _last(bound: Array | int) -> Array | int:
-  return bound if isinstance(bound, int) else bound[..., None]
-
-
-def _framed(images: Array, starts: list[int], new: Size) -> Array:
-  """A pad or crop that is the same for all images."""
-  pads = [
-    (-start, start + out - size, 0)
-    for start, out, size in zip(starts, new, images.shape[1:3], strict=True)
-  ]
-  grey = jnp.asarray(sampling.GREY, images.dtype)
-  return jax.lax.pad(images, grey, [(0, 0, 0), *pads, (0, 0, 0)])

@@ -39,29 +39,32 @@ def repeated_gaussian(images: Array, sigma: float) -> Array:
 
 
 def convolved(images: Array, taps: Sequence[ArrayLike], mode: str) -> Array:
-  """Weighted means of neighbours along rows and columns.
+  """Weighted means of neighbours along rows and columns of [n, h, w, c].
 
-  These are sums of shifted copies, whose cost is linear in the pixels.
-
-  Args:
-    images: [n, h, w, c].
-    taps: an odd number of weights; they are divided by their sum.
-    mode: what lies outside, as in jnp.pad.
+  There is an odd number of taps, which are divided by their sum; `mode` says
+  what lies outside, as in jnp.pad. The cost is linear in the pixels.
 
   >>> convolved(jnp.ones([1, 2, 2, 1]), [1.0, 2.0, 1.0], 'edge').shape
   (1, 2, 2, 1)
   """
-  reach, total = len(taps) // 2, sum(taps)
+  total = sum(taps)
   for axis in (1, 2):
-    pads = [(0, 0)] * 4
-    pads[axis] = (reach, reach)
-    wide, size = jnp.pad(images, pads, mode=mode), images.shape[axis]
-    shifted = (
-      tap / total * jax.lax.slice_in_dim(wide, k, k + size, axis=axis)
-      for k, tap in enumerate(taps)
-    )
-    images = jnp.asarray(sum(shifted))
+    images = neighbours(images, [tap / total for tap in taps], axis, mode)
   return images
+
+
+def neighbours(
+  x: Array, weights: Sequence[ArrayLike], axis: int, mode: str = 'constant'
+) -> Array:
+  """The sum of so many neighbours along an axis, times their weights."""
+  pads, reach, size = [(0, 0)] * x.ndim, len(weights) // 2, x.shape[axis]
+  pads[axis] = (reach, reach)
+  x = jnp.pad(x, pads, mode=mode)
+  copies = (
+    weight * jax.lax.slice_in_dim(x, k, k + size, axis=axis)
+    for k, weight in enumerate(weights)
+  )
+  return jnp.asarray(sum(copies))
 
 
 def _matrix(size: int, sigma: ArrayLike) -> Array:

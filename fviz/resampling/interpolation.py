@@ -21,21 +21,12 @@ from fviz.types import Array
 
 
 class Source(NamedTuple):
-  """Where the outputs of each line lie in the input.
+  """Where the outputs of each line lie: all broadcast to [n, lines, 1]."""
 
-  All are arrays that broadcast to [n, lines, 1].
-
-  Attributes:
-    start: position of output 0, in pixels.
-    step: pixels from one output to the next, above 0.
-    low: the first input pixel that counts; those before it are zeros.
-    high: the end of those that count.
-  """
-
-  start: Array | float
-  step: Array | float
-  low: Array | int
-  high: Array | int
+  start: Array | float  # Position of output 0, in pixels.
+  step: Array | float  # Pixels from one output to the next, above 0.
+  low: Array | int  # The first input pixel that counts; before it are zeros.
+  high: Array | int  # The end of those that count.
 
 
 def looked_up() -> bool:
@@ -47,16 +38,11 @@ def looked_up() -> bool:
 def along(
   planes: Array, source: Source, axis: int, out: int, zoom: float
 ) -> Array:
-  """Resamples planes along one axis; only the planes have a gradient.
+  """Resamples planes [n, c, h, w] along one axis; only they have a gradient.
 
-  Args:
-    planes: [n, c, h, w].
-    source: where the outputs lie. Its lines are rows where the axis is 3 and
-      columns where it is 2; one line stands for all.
-    axis: 2 or 3.
-    out: pixels of the result along the axis.
-    zoom: a bound of 1 / step, static; the gradient's cost grows with it. 0 says
-      that starts are integers and steps are 1.
+  Lines are rows along axis 3 and columns along axis 2; one stands for all.
+  `out` are the pixels of the result, `zoom` is a static bound of 1 / step: the
+  gradient's cost grows with it. 0 says that starts are integers and steps 1.
 
   >>> source = Source(*jnp.array([1, 1, 0, 4]).reshape(4, 1, 1, 1))
   >>> print(along(jnp.arange(4.).reshape(1, 1, 1, 4), source, 3, 4, 0)[0, 0])
@@ -95,8 +81,8 @@ def _backward(axis, out, zoom, residuals, g):
     return i, jnp.where(inside, _nearness(place, pixel), 0)
 
   taps = math.ceil(2 * zoom) if zoom else 1
-  back = _weighted(g, taps, neighbour, axis)
-  return back, jax.tree.map(jnp.zeros_like, source)
+  zeros = jax.tree.map(jnp.zeros_like, source)
+  return _weighted(g, taps, neighbour, axis), zeros
 
 
 along.defvjp(_forward, _backward)

@@ -1,8 +1,4 @@
-"""Laplacian pyramids: images as a sum of bands of frequencies.
-
-Halving and doubling the size are products with small matrices, of the kernel
-[1, 4, 6, 4, 1] / 16 each way.
-"""
+"""Laplacian pyramids: images as a sum of bands of frequencies."""
 
 from __future__ import annotations
 
@@ -19,11 +15,9 @@ def change_bands(
 ) -> Array:
   """Changes each band of a Laplacian pyramid and puts the image together again.
 
-  Args:
-    images: [n, h, w, c].
-    levels: how often the size is halved; less often where a side would get
-      shorter than a pixel.
-    change: of each band, [n, h / 2^k, w / 2^k, c], and of the smallest image.
+  The size of the images, [n, h, w, c], is halved `levels` times; less often
+  where a side would get shorter than a pixel. The bands and the smallest image
+  are [n, h / 2^k, w / 2^k, c].
 
   >>> images = jnp.arange(40.0).reshape(1, 5, 8, 1)
   >>> same = change_bands(images, 2, lambda band: band)
@@ -45,27 +39,23 @@ def change_bands(
 
 
 def _halving(size: int) -> Array:
-  """[ceil(size / 2), size]: the kernel at every other place, SAME padding."""
+  """[ceil(size / 2), size]: [1, 4, 6, 4, 1] / 16 at every other place."""
   out = -(-size // 2)
-  # As in TensorFlow, the extra place, if there is one, lies behind.
+  # SAME padding; as in TensorFlow, the extra place, if any, lies behind.
   before = max((out - 1) * 2 + 5 - size, 0) // 2
-  kernel = np.zeros([out, size], np.float32)
-  for i in range(out):
-    for k, weight in enumerate((1, 4, 6, 4, 1)):
-      j = 2 * i + k - before
-      if 0 <= j < size:
-        kernel[i, j] = weight / 16
-  return jnp.asarray(kernel)
+  tap = np.arange(size) - 2 * np.arange(out)[:, None] + before
+  kernel = sum((tap == k) * v / 16 for k, v in enumerate((1, 4, 6, 4, 1)))
+  return jnp.asarray(kernel, jnp.float32)
 
 
 def _halved(x):
-  rows, columns = _halving(x.shape[1]), _halving(x.shape[2])
+  rows, columns = map(_halving, x.shape[1:3])
   x = jnp.einsum('oh,nhwc->nowc', rows, x, precision='highest')
   return jnp.einsum('ow,nhwc->nhoc', columns, x, precision='highest')
 
 
 def _doubled(x, shape):
   # The transposed convolution with four times the kernel.
-  rows, columns = 2 * _halving(shape[1]), 2 * _halving(shape[2])
+  rows, columns = (2 * _halving(size) for size in shape[1:3])
   x = jnp.einsum('oh,nowc->nhwc', rows, x, precision='highest')
   return jnp.einsum('ow,nhoc->nhwc', columns, x, precision='highest')

@@ -13,15 +13,11 @@ from fviz.types import Array
 
 
 def rotated(images: Array, angle: Array, most: float) -> Array:
-  """Rotates each image about its centre; what lies outside is grey.
+  """Rotates images [n, h, w, c] about their centres; outside they are grey.
 
   Three shears (Paeth 1986): rows by -tan(angle / 2), columns by sin(angle), and
-  rows again.
-
-  Args:
-    images: [n, h, w, c] in [0, 1].
-    angle: [n] in radians, counterclockwise.
-    most: the largest angle that may occur, static; the cost grows with it.
+  rows again. Angles [n] are in radians, counterclockwise. `most` is the largest
+  that may occur, static; the cost grows with it.
   """
   _, h, w, _ = images.shape
   y = jnp.arange(h) - (h - 1) / 2
@@ -43,9 +39,7 @@ def rotated(images: Array, angle: Array, most: float) -> Array:
   return sampling.from_planes(out)
 
 
-def _looked_up(
-  x: Array, shift: Array, axis: int, margin: int, reach: int
-) -> Array:
+def _looked_up(x, shift, axis, margin, reach):
   """The same as `_shear`, at a cost that does not grow with the reach."""
   del reach
   size = x.shape[axis]
@@ -57,18 +51,11 @@ def _looked_up(
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
 def _shear(x: Array, shift: Array, axis: int, margin: int, reach: int) -> Array:
-  """Shifts each row or column by its own number of pixels.
+  """Shifts each row or column by its own number of pixels, at most by `reach`.
 
   out[..., j] = x[..., j - margin + shift], linearly interpolated, where pixels
-  outside of x are zero.
-
-  Args:
-    x: [n, c, h, w].
-    shift: in pixels, [n, h] for axis 3 and [n, w] for axis 2.
-    axis: the axis along which to shift.
-    margin: by how many pixels the result is wider on each side; it may be
-      negative, but not below -reach.
-    reach: the largest shift that may occur.
+  outside of x are zero. x is [n, c, h, w]; shifts are [n, h] along axis 3 and
+  [n, w] along axis 2. The margin on each side may be negative, down to -reach.
   """
   size = x.shape[axis] + 2 * margin
   taps = reach + 1  # In each of two blocks; the second has one to spare.
@@ -88,13 +75,13 @@ def _shear(x: Array, shift: Array, axis: int, margin: int, reach: int) -> Array:
   # A loop, though only of two, keeps XLA from fusing one shear into the next,
   # which would compute every pixel once for each tap: 20 times slower on CPUs,
   # which ignore optimization_barrier.
-  firsts = (0, taps)
-  near = jnp.stack(
-    [jax.lax.slice_in_dim(x, f, f + size + reach, axis=axis) for f in firsts]
-  )
-  shape = (*x.shape[:axis], size, *x.shape[axis + 1 :])
-  start = jnp.zeros(shape, x.dtype)
-  return jax.lax.scan(add, start, (jnp.array(firsts), near))[0]
+  near = [
+    jax.lax.slice_in_dim(x, first, first + size + reach, axis=axis)
+    for first in (0, taps)
+  ]
+  start = jnp.zeros((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype)
+  blocks = jnp.array((0, taps)), jnp.stack(near)
+  return jax.lax.scan(add, start, blocks)[0]
 
 
 def _shear_forward(x, shift, axis, margin, reach):

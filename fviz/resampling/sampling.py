@@ -1,4 +1,4 @@
-"""Images resampled at the crossings of rows and columns, as matrix products.
+"""Images as weighted sums of their rows and columns: matrix products.
 
 What lies outside an image is grey, .5.
 """
@@ -12,47 +12,30 @@ from fviz.types import Array
 GREY = 0.5
 
 
-def window(center: Array, side: Array, size: int, out: int) -> Array:
-  """Where the pixels of resized crops lie, along one axis.
-
-  Args:
-    center: [n, 1], the middle of each crop, from 0 to 1 along the axis.
-    side: [n, 1], the length of each crop as a share of the whole.
-    size: pixels of the image along the axis.
-    out: pixels of the resized crops.
-
-  Returns:
-    [n, out] positions in the image, in pixels; 0 is the first pixel's centre.
-
-  >>> print(window(jnp.array([[0.5]]), jnp.array([[0.5]]), 8, 4))
-  [[2. 3. 4. 5.]]
-  """
-  i = (jnp.arange(out) + 0.5) / out - 0.5
-  return (center + side * i) * size - 0.5
-
-
-def resample(
-  images: Array, rows: Array, columns: Array, stride: Array | None = None
+def resized_crops(
+  images: Array, center: Array, side: Array, new: tuple[int, int]
 ) -> Array:
-  """Interpolates images linearly at the crossings of rows and columns.
+  """A crop of each image, linearly interpolated to another size.
+
+  Where the crop has more pixels than the result, the mean over about so many is
+  taken, against aliasing.
 
   Args:
     images: [n, h, w, c].
-    rows: [n, out_h], the positions of the rows in the image, in pixels.
-    columns: [n, out_w], the positions of the columns.
-    stride: [n, 2], the input pixels of an output pixel, down and across. Where
-      it is above 1, the mean over about so many pixels is taken, against
-      aliasing. By default it is 1.
+    center: [n, 2], the middle of each crop, (y, x) from 0 to 1.
+    side: [n, 1], the sides of each crop as a share of the image's.
+    new: (height, width) of the result.
 
-  Returns:
-    [n, out_h, out_w, c].
+  >>> half = jnp.array([[0.5]])
+  >>> x = jnp.arange(8.0).reshape(1, 1, 8, 1)
+  >>> print(resized_crops(x, jnp.array([[0.5, 0.5]]), half, (1, 4)).ravel())
+  [2. 3. 4. 5.]
   """
-  _, h, w, _ = images.shape
-  if stride is None:
-    stride = jnp.ones([1, 2])
-  by_row = _weights(rows, h, stride[:, :1])
-  by_column = _weights(columns, w, stride[:, 1:])
-  return weighted(images, by_row, by_column)
+  weights = (
+    _weights(center[:, k : k + 1], side, images.shape[1 + k], new[k])
+    for k in range(2)
+  )
+  return weighted(images, *weights)
 
 
 def weighted(images: Array, by_row: Array, by_column: Array) -> Array:
@@ -80,11 +63,13 @@ def from_planes(planes: Array) -> Array:
   return jnp.transpose(planes, (0, 2, 3, 1)) + GREY
 
 
-def _weights(source: Array, size: int, stride: Array) -> Array:
-  """[n, out, size]: the weight of each input pixel at positions [n, out].
+def _weights(center: Array, side: Array, size: int, out: int) -> Array:
+  """[n, out, size]: the weight of each old pixel in each new one.
 
-  It falls linearly to zero within max(stride, 1) pixels.
+  It falls linearly to zero within a pixel, of the larger kind.
   """
-  width = jnp.maximum(stride, 1)[..., None]
-  distance = jnp.abs(source[..., None] - jnp.arange(size))
+  i = (jnp.arange(out) + 0.5) / out - 0.5
+  place = (center + side * i) * size - 0.5  # 0 is the first pixel's centre.
+  width = jnp.maximum(side * (size / out), 1)[..., None]
+  distance = jnp.abs(place[..., None] - jnp.arange(size))
   return jnp.maximum(0, 1 - distance / width) / width

@@ -20,13 +20,8 @@ def composite(sd: float = 0.5, decay: float = 1.0) -> Transform:
 
   [n, h, w, c + 1] -> [n, h, w, c], as alpha * colour + (1 - alpha) *
   background. The background is a new random image of a 1 / f^decay spectrum at
-  each call (Mordvintsev et al. 2018). So the image becomes opaque only where it
-  matters.
-
-  Args:
-    sd: standard deviation of the background's spectrum; .5 gives strong
-      contrasts.
-    decay: exponent of the background's spectrum.
+  each call, of standard deviation sd; .5 gives strong contrasts (Mordvintsev et
+  al. 2018). So the image becomes opaque only where it matters.
 
   >>> composite()(jax.random.key(0), jnp.zeros([1, 4, 5, 4])).shape
   (1, 4, 5, 3)

@@ -33,17 +33,17 @@ def compose(*transforms: Transform) -> Transform:
     waiting = None  # The grid of the transforms that are not yet applied.
     for i, one in enumerate(transforms):
       k = jax.random.fold_in(key, i)
+      lines = joint = None
       if isinstance(one, axis_grids.Grid):
         n, h, w, _ = images.shape
-        size = axis_grids.sizes(waiting) if waiting else (h, w)
+        size = (waiting[0].out, waiting[1].out) if waiting else (h, w)
         lines = one.lines(k, n, size)
         joint = waiting and axis_grids.joint(waiting, lines)
-        if waiting and not joint:
-          images = axis_grids.sample(images, waiting)
-        waiting = joint or lines
-      else:
-        images = axis_grids.sample(images, waiting) if waiting else images
-        images, waiting = one(k, images), None
+      if waiting and not joint:
+        images = axis_grids.sample(images, waiting)
+      if not lines:
+        images = one(k, images)
+      waiting = joint or lines
     return axis_grids.sample(images, waiting) if waiting else images
 
   return transform

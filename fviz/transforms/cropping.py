@@ -3,57 +3,51 @@
 from __future__ import annotations
 
 import jax
-import jax.numpy as jnp
 
-from fviz.checks import check_int
+from fviz.checks import check_int, check_size
 from fviz.errors import FvizError
-from fviz.resampling import axis_grids, sampling
-from fviz.types import Transform
+from fviz.resampling import axis_grids
+from fviz.resampling.sampling import GREY
+from fviz.types import Size, Transform
 
-_GREY = sampling.GREY
 
-
-def pad(width: int, fill: float = _GREY) -> Transform:
+def pad(width: int, fill: float = GREY) -> Transform:
   """Adds a border of `width` pixels: h, w -> h + 2 width, w + 2 width.
 
-  >>> pad(1)(jax.random.key(0), jnp.zeros([1, 2, 2, 3])).shape
+  >>> pad(1)(jax.random.key(0), jax.numpy.zeros([1, 2, 2, 3])).shape
   (1, 4, 4, 3)
   """
   check_int('width', width, 0)
-  if isinstance(fill, float) and fill == _GREY:
+  if isinstance(fill, float) and fill == GREY:
     wide = lambda size: axis_grids.shifted(-width, size + 2 * width, size)
     return axis_grids.Grid(lambda key, n, size: (wide(size[0]), wide(size[1])))
   border = ((0, 0), (width, width), (width, width), (0, 0))
-  return lambda key, images: jnp.pad(images, border, constant_values=fill)
+  return lambda key, images: jax.numpy.pad(images, border, constant_values=fill)
 
 
-def crop_or_pad(size: int | tuple[int, int], fill: float = _GREY) -> Transform:
+def crop_or_pad(size: Size, fill: float = GREY) -> Transform:
   """Cuts each image to its middle, or adds a border where it is too small.
 
-  >>> crop_or_pad((6, 3))(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  >>> crop_or_pad((6, 3))(None, jax.numpy.zeros([1, 4, 5, 3])).shape
   (1, 6, 3, 3)
   """
-  h, w = _checked(size)
+  new = check_size(size)
 
   def transform(key, images):
-    border = [(0, 0, 0)] * 4
-    for axis, (new, old) in enumerate(
-      zip((h, w), images.shape[1:3], strict=True), 1
-    ):
-      before = (new - old) // 2 if new >= old else -((old - new) // 2)
-      border[axis] = (before, new - old - before, 0)
-    return jax.lax.pad(images, jnp.asarray(fill, images.dtype), border)
+    # Rounded towards zero, where a pixel is left over.
+    starts = [int((images.shape[k + 1] - new[k]) / 2) for k in (0, 1)]
+    return axis_grids.framed(images, starts, new, fill)
 
   return transform
 
 
-def crop(size: int | tuple[int, int], random: bool = True) -> Transform:
+def crop(size: Size, random: bool = True) -> Transform:
   """Crops each image to a side or (height, width), at random or in the middle.
 
-  >>> crop((2, 3))(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  >>> crop((2, 3))(jax.random.key(0), jax.numpy.zeros([1, 4, 5, 3])).shape
   (1, 2, 3, 3)
   """
-  h, w = _checked(size)
+  h, w = check_size(size)
 
   def lines(key, n, size):
     ih, iw = size
@@ -70,7 +64,7 @@ def crop(size: int | tuple[int, int], random: bool = True) -> Transform:
 def jitter(pixels: int) -> Transform:
   """A random crop to (h - pixels, w - pixels), which is lucid's jitter.
 
-  >>> jitter(1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  >>> jitter(1)(jax.random.key(0), jax.numpy.zeros([1, 4, 5, 3])).shape
   (1, 3, 4, 3)
   """
   check_int('pixels', pixels, 0)
@@ -90,26 +84,17 @@ def roll(pixels: int) -> Transform:
   This is the jitter of DeepDream (2015). It needs no shift back, as only the
   network sees the shifted image.
 
-  >>> roll(1)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
+  >>> roll(1)(jax.random.key(0), jax.numpy.zeros([1, 4, 5, 3])).shape
   (1, 4, 5, 3)
   """
   check_int('pixels', pixels, 0)
 
   def transform(key, images):
-    h, w = images.shape[1:3]
-    wide = jnp.pad(
-      images, ((0, 0), (pixels,) * 2, (pixels,) * 2, (0, 0)), 'wrap'
-    )
+    n, h, w, _ = images.shape
+    border = (pixels, pixels)
+    wide = jax.numpy.pad(images, ((0, 0), border, border, (0, 0)), 'wrap')
     size = h + 2 * pixels, w + 2 * pixels
-    return axis_grids.sample(
-      wide, axis_grids.random_crop(key, len(images), size, (h, w))
-    )
+    lines = axis_grids.random_crop(key, n, size, (h, w))
+    return axis_grids.sample(wide, lines)
 
   return transform
-
-
-def _checked(size) -> tuple[int, int]:
-  h, w = size if isinstance(size, (tuple, list)) else (size, size)
-  check_int('height', h, 1)
-  check_int('width', w, 1)
-  return h, w

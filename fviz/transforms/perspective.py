@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from fviz.checks import check
-from fviz.resampling import sampling
+from fviz.resampling import blurs, sampling
 from fviz.types import Array, Transform
 
 
@@ -19,10 +19,7 @@ def homography(strength: float = 0.05) -> Transform:
   H p, where H is the identity plus U(-strength, strength) in all entries but
   the last. There are two passes, along rows and then along columns (Catmull and
   Smith 1980). Each is a sum over shifted copies, so the cost grows with the
-  strength.
-
-  Args:
-    strength: from 0 to .15.
+  strength, which is from 0 to .15.
 
   >>> homography(0.1)(jax.random.key(0), jnp.zeros([1, 8, 9, 3])).shape
   (1, 8, 9, 3)
@@ -39,7 +36,7 @@ def homography(strength: float = 0.05) -> Transform:
     x, y = _line(w), _line(h)[:, None]
     # First the columns are moved within the rows of the input, then the rows.
     u = jax.vmap(lambda m: _column_of(m, x, y))(matrix) - x
-    v = jax.vmap(lambda m: _row_of(m, x, y))(matrix) - y
+    v = jax.vmap(lambda m: _seen(m, 1, x, y))(matrix) - y
     planes = sampling.planes(images)
     for shift, axis, size in ((u, 3, w), (v, 2, h)):
       half = (size - 1) / 2
@@ -53,31 +50,21 @@ def _line(size: int) -> Array:
   return jnp.linspace(-1, 1, size) if size > 1 else jnp.zeros([1])
 
 
+def _seen(m: Array, k: int, x: Array, y: Array) -> Array:
+  """Coordinate k of what shows at (x, y) of the result: 0 is x, 1 is y."""
+  product = lambda i: m[i, 0] * x + m[i, 1] * y + m[i, 2]
+  return product(k) / product(2)
+
+
 def _column_of(m: Array, x: Array, v: Array) -> Array:
   """Where column x of the result lies in row v of the source."""
-  y = (v * (m[2, 0] * x + m[2, 2]) - m[1, 0] * x - m[1, 2]) / (
-    m[1, 1] - v * m[2, 1]
-  )
-  return (m[0, 0] * x + m[0, 1] * y + m[0, 2]) / (
-    m[2, 0] * x + m[2, 1] * y + m[2, 2]
-  )
-
-
-def _row_of(m: Array, x: Array, y: Array) -> Array:
-  """Which row of the source shows at (x, y) of the result."""
-  return (m[1, 0] * x + m[1, 1] * y + m[1, 2]) / (
-    m[2, 0] * x + m[2, 1] * y + m[2, 2]
-  )
+  y = v * (m[2, 0] * x + m[2, 2]) - m[1, 0] * x - m[1, 2]
+  return _seen(m, 0, x, y / (m[1, 1] - v * m[2, 1]))
 
 
 def _shifted(planes: Array, shift: Array, axis: int, most: float) -> Array:
   """out[j] = planes[j + shift[j]] along an axis, where |shift| <= most."""
-  reach, size = math.ceil(most) + 1, planes.shape[axis]
-  border = [(0, 0)] * 4
-  border[axis] = (reach, reach)
-  wide, out = jnp.pad(planes, border), 0.0
-  for k in range(-reach, reach + 1):
-    weight = jnp.maximum(0, 1 - jnp.abs(shift - k))
-    first = k + reach
-    out += weight * jax.lax.slice_in_dim(wide, first, first + size, axis=axis)
-  return jnp.asarray(out)
+  reach = math.ceil(most) + 1
+  near = lambda k: jnp.maximum(0, 1 - jnp.abs(shift - k))
+  weights = [near(k) for k in range(-reach, reach + 1)]
+  return blurs.neighbours(planes, weights, axis)

@@ -27,11 +27,8 @@ def noise(sd: float) -> Transform:
   (1, 4, 5, 3)
   """
   check('sd', sd, 0)
-
-  def transform(key, images):
-    return images + sd * jax.random.normal(key, images.shape, images.dtype)
-
-  return transform
+  draw = lambda key, x: jax.random.normal(key, x.shape, x.dtype)
+  return lambda key, images: images + sd * draw(key, images)
 
 
 def uniform_noise(most: float) -> Transform:
@@ -41,9 +38,5 @@ def uniform_noise(most: float) -> Transform:
   (1, 4, 5, 3)
   """
   check('most', most, 0)
-
-  def transform(key, images):
-    draw = jax.random.uniform(key, images.shape, images.dtype, -1, 1)
-    return images + most * draw
-
-  return transform
+  draw = lambda key, x: jax.random.uniform(key, x.shape, x.dtype, -1, 1)
+  return lambda key, images: images + most * draw(key, images)

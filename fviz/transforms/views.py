@@ -5,31 +5,30 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from fviz.checks import check, check_int, check_range
+from fviz.checks import check, check_int, check_range, check_size
 from fviz.resampling import sampling
-from fviz.types import Transform
+from fviz.types import Size, Transform
 
 
 def crops(
   count: int = 32,
   side: float = 0.25,
   sd: float = 0.1,
-  size: int | tuple[int, int] | None = None,
+  size: Size | None = None,
   center_sd: float = 0.15,
 ) -> Transform:
   """Random crops that are resized, as in MaCo (Fel et al. 2023).
 
   The side of a crop, as a share of the image's, is drawn from N(side, sd^2) and
-  clipped to [.05, 1]; its centre is drawn from N(.5, center_sd^2). A crop may
-  reach beyond the image.
+  clipped to [.05, 1]; the paper has N(.25, .1^2), in xplique the mean falls
+  from .5 to .05. The centre is drawn from N(.5, center_sd^2). A crop may reach
+  beyond the image.
 
   Args:
     count: crops of each image: [n, h, w, c] -> [n * count, *size, c].
-    side: mean share. The paper has N(.25, .1^2); in xplique it falls from .5 to
-      .05.
+    side: mean share.
     sd: standard deviation of the share.
-    size: of the resized crops, a side or (height, width); by default the
-      image's.
+    size: of the resized crops; by default the image's.
     center_sd: standard deviation of the centre.
 
   >>> crops(3, size=2)(jax.random.key(0), jnp.zeros([2, 4, 5, 3])).shape
@@ -51,18 +50,12 @@ def inner_crops(
   count: int = 16,
   low: float = 0.05,
   high: float = 0.99,
-  size: int | tuple[int, int] | None = None,
+  size: Size | None = None,
 ) -> Transform:
   """Random crops that stay inside, as in accentuation (Hamblin et al. 2024).
 
-  Sides and places are drawn uniformly.
-
-  Args:
-    count: crops of each image: [n, h, w, c] -> [n * count, *size, c].
-    low: the least side, as a share of the image's.
-    high: the largest side, at most 1.
-    size: of the resized crops, a side or (height, width); by default the
-      image's.
+  Places are drawn uniformly, and so are sides: from [low, high], as shares of
+  the image's. Count and size are as for `crops`.
 
   >>> inner_crops(2)(jax.random.key(0), jnp.zeros([1, 4, 5, 3])).shape
   (2, 4, 5, 3)
@@ -82,21 +75,15 @@ def inner_crops(
 
 def _crops(count, size, draw) -> Transform:
   check_int('count', count, 1)
-  for side in size if isinstance(size, (tuple, list)) else (size,):
-    if side is not None:
-      check_int('size', side, 1)
+  new = None if size is None else check_size(size)
 
   def transform(key, images):
-    n, h, w, c = images.shape
-    oh, ow = size if isinstance(size, (tuple, list)) else (size or h, size or w)
+    n, h, w, _ = images.shape
     # The draws of an image do not depend on how many others there are.
     keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.arange(n))
     center, share = jax.vmap(lambda k: draw(k, count))(keys)
     center, share = center.reshape(-1, 2), share.reshape(-1, 1)
     many = jnp.repeat(images, count, axis=0)
-    rows = sampling.window(center[:, :1], share, h, oh)
-    columns = sampling.window(center[:, 1:], share, w, ow)
-    stride = share * jnp.array([h / oh, w / ow])
-    return sampling.resample(many, rows, columns, stride)
+    return sampling.resized_crops(many, center, share, new or (h, w))
 
   return transform
