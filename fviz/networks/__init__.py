@@ -10,8 +10,7 @@ from fviz.networks.functions import OUTPUT, from_function, normalize
 from fviz.networks.layer_names import check_layer, is_pattern, select, table
 
 if TYPE_CHECKING:
-  from fviz.networks.linen import from_linen
-  from fviz.networks.nnx import from_nnx
+  from fviz.networks.flax_modules import from_linen, from_nnx
 
 __all__ = [
   'OUTPUT',
@@ -26,12 +25,9 @@ __all__ = [
   'table',
 ]
 
+
 # Importing Flax takes a third of a second, so only who needs it waits for it.
-_LATE = {'from_linen': 'linen', 'from_nnx': 'nnx'}
-
-
 def __getattr__(name: str) -> Any:
-  if name not in _LATE:
+  if name not in ('from_linen', 'from_nnx'):
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-  module = importlib.import_module(f'{__name__}.{_LATE[name]}')
-  return getattr(module, name)
+  return getattr(importlib.import_module(f'{__name__}.flax_modules'), name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -42,20 +41,12 @@ def from_function(
   Raises:
     FvizError: if a layer's activation is not an array [n, ..., channels].
   """
-
   checked = _checked(apply, layers, input_channels, name)
   images = jax.ShapeDtypeStruct((1, *input_size, input_channels), jnp.float32)
-  shapes = jax.eval_shape(
-    functools.partial(checked, layers=tuple(layers)), variables, images
-  )
+  found = jax.eval_shape(lambda v, x: checked(v, x, layers), variables, images)
+  shapes = {k: found[k] for k in layers}
   return _network(
-    checked,
-    variables,
-    {k: shapes[k] for k in layers},
-    labels,
-    input_size,
-    input_channels,
-    name,
+    checked, variables, shapes, labels, input_size, input_channels, name
   )
 
 
@@ -87,25 +78,21 @@ def from_forward(
 ) -> Network:
   """A network from a forward pass that records what its modules return.
 
+  All but these arguments are those of `from_function`.
+
   Args:
     forward: (variables, preprocessed images) -> ({layer: what it returned, in
       the order of the forward pass}, the output). What is not one array is
       dropped, since modules may return tuples or caches.
-    variables: the weights, any pytree.
     preprocess: images in [0, 1] -> what `forward` takes; None changes nothing.
-    labels: as for `from_function`, and so are the others.
-    input_size: (height, width).
-    input_channels: channels of the images.
-    name: for messages and records.
 
   Raises:
     FvizError: if the forward pass does not run on images of this size.
   """
 
   def arrays(variables, images):
-    found, output = forward(
-      variables, preprocess(images) if preprocess else images
-    )
+    images = preprocess(images) if preprocess else images
+    found, output = forward(variables, images)
     found.setdefault(OUTPUT, output)  # Unless a layer has that name.
     return {k: v for k, v in found.items() if isinstance(v, jax.Array)}
 
@@ -145,7 +132,12 @@ def _checked(apply, known, channels, name):
   """The function, after a check of its images and layers."""
 
   def checked(variables, images, layers):
-    _check_images(images.shape, channels, name)
+    shape = images.shape
+    if len(shape) != 4 or shape[-1] != channels or 0 in shape:
+      raise errors.FvizError(
+        f'{name} takes images [n, height, width, {channels}], not of shape '
+        f'{tuple(shape)}.'
+      )
     for layer in layers:
       if layer not in known:
         raise errors.unknown(f'layer of {name}', layer, known)
@@ -156,23 +148,9 @@ def _checked(apply, known, channels, name):
 
 def _network(apply, variables, shapes, labels, size, channels, name):
   """A network from the shapes of its layers."""
-  return Network(
-    apply=apply,
-    variables=variables,
-    layers={k: _layer(k, shape, size) for k, shape in shapes.items()},
-    labels=tuple(labels),
-    input_size=tuple(size),
-    input_channels=channels,
-    name=name,
-  )
-
-
-def _check_images(shape, channels, name):
-  if len(shape) != 4 or shape[-1] != channels or 0 in shape:
-    raise errors.FvizError(
-      f'{name} takes images [n, height, width, {channels}], not of shape '
-      f'{tuple(shape)}.'
-    )
+  layers = {k: _layer(k, shape, size) for k, shape in shapes.items()}
+  labels, size = tuple(labels), tuple(size)
+  return Network(apply, variables, layers, labels, size, channels, name)
 
 
 def _layer(name, shape, size) -> Layer:

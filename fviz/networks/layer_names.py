@@ -24,15 +24,12 @@ def is_pattern(text: str) -> bool:
 
 
 def select(network: types.Network, text: str) -> list[str]:
-  """The layers that a text names.
+  """The layers that a text names, in its order and each once.
 
   Args:
-    network: the network whose layers they are.
+    network: whose layers they are.
     text: names and patterns with * and ?, separated by commas; what follows
       an ! is left out: 'mixed3,mixed4' or '*,!*/pre_relu'.
-
-  Returns:
-    Their names in the order of the text, each once.
 
   Raises:
     FvizError: if a name or a pattern fits no layer, or if none is left.
@@ -44,9 +41,8 @@ def select(network: types.Network, text: str) -> list[str]:
     if is_pattern(name):
       found = [k for k in network.layers if fnmatch.fnmatchcase(k, name)]
       if not found:
-        raise errors.unknown(
-          f'pattern for layers of {network.name}', name, network.layers
-        )
+        kind = f'pattern for layers of {network.name}'
+        raise errors.unknown(kind, name, network.layers)
     else:
       check_layer(network, name)
       found = [name]

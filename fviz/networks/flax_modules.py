@@ -1,4 +1,4 @@
-"""A network from a Flax NNX module: every module is a layer."""
+"""A network from a Flax module, of NNX or of Linen: every module is a layer."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flax import nnx
+from flax import linen, nnx
 
 from fviz.networks import functions
-from fviz.types import Array, Network
+from fviz.types import Array, Network, PyTree
 
 
 def from_nnx(
@@ -55,14 +55,49 @@ def from_nnx(
         _tap(module, '/'.join(map(str, path)), activations)
     return activations, copy(images)
 
+  name = name or type(model).__name__
   return functions.from_forward(
-    forward,
-    state,
-    preprocess,
-    labels,
-    input_size,
-    input_channels,
-    name or type(model).__name__,
+    forward, state, preprocess, labels, input_size, input_channels, name
+  )
+
+
+def from_linen(
+  module: linen.Module,
+  variables: PyTree,
+  *,
+  preprocess: Callable[[Array], Array] | None = None,
+  labels: Sequence[str] = (),
+  input_size: tuple[int, int] = (224, 224),
+  input_channels: int = 3,
+  name: str | None = None,
+  **call: Any,
+) -> Network:
+  """A network from a Flax Linen module and its variables.
+
+  Its layers are as those of `from_nnx`, and so are the other arguments.
+
+  Args:
+    module: is called as `module.apply(variables, images, **call)`.
+    variables: {'params': ..., 'batch_stats': ...}.
+    **call: what the module wants when it is evaluated, such as train=False.
+  """
+
+  def forward(variables, images):
+    activations: dict[str, Any] = {}
+
+    def record(call_next, args, kwargs, context):
+      out = call_next(*args, **kwargs)
+      if context.method_name == '__call__' and context.module.path:
+        activations['/'.join(context.module.path)] = out
+      return out
+
+    with linen.intercept_methods(record):
+      output = module.apply(variables, images, **call)
+    return activations, output
+
+  name = name or type(module).__name__
+  return functions.from_forward(
+    forward, variables, preprocess, labels, input_size, input_channels, name
   )
 
 
