@@ -99,6 +99,7 @@ def _transfer(partial: pathlib.Path, name: str, source: sources.Origin) -> str:
   try:
     response = opener.open(request, timeout=_TIMEOUT)
   except urllib.error.HTTPError as error:
+    error.close()  # It holds the connection.
     if error.code != 416:
       raise
     error.close()
