@@ -16,9 +16,7 @@ from fviz.errors import FvizError
 from fviz.types import Size
 
 
-def check(
-  name: str, value: float, least: float, most: float = math.inf
-) -> None:
+def check(name: str, value: Any, least: float, most: float = math.inf) -> None:
   """Raises an `FvizError` unless value is finite and in [least, most]."""
   if traced(value) or (_finite(value) and least <= value <= most):
     return

@@ -93,7 +93,8 @@ def interval(values: Iterable[float | None]) -> Spread:
   x = np.array([*values], np.float64)  # None becomes NaN.
   x = x[np.isfinite(x)]
   if len(x) < 2:  # Nothing to draw from.
-    return (float(x[0]) if len(x) else float('nan'),) * 3
+    only = float(x[0]) if len(x) else float('nan')
+    return only, only, only
   low, high = stats.bootstrap(
     (x,),
     np.mean,

@@ -7,6 +7,7 @@ several times faster than XLA's. Images are [n, h, w, c].
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -38,7 +39,7 @@ def sum_pool(x: Array, window: Pair, strides: Pair, padding: Padding) -> Array:
   return _pool(_sum_pool_axis, x, 0.0, window, strides, padding)
 
 
-def _pool(along, x, fill, window, strides, padding):
+def _pool(along: Any, x, fill, window, strides, padding) -> Array:
   """Pools along columns and then along rows."""
   pads = [(0, 0), *padding, (0, 0)]
   if any(p != (0, 0) for p in pads):

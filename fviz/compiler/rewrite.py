@@ -81,8 +81,10 @@ def prepare(
 
   def apply(constants, images, redirect):
     slots = {image: images}
-    for number, piece in enumerate(pieces, 1):
-      run = lambda slots, p=piece: ops.run(*p, slots, constants, redirect)
+    for number, (some, kept) in enumerate(pieces, 1):
+      run = lambda slots, some=some, kept=kept: ops.run(
+        some, kept, slots, constants, redirect
+      )
       # The backward pass starts with the last piece: nothing to save there.
       again = number < len(pieces)
       slots = (jax.checkpoint(run) if again else run)(slots)

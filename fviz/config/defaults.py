@@ -5,6 +5,8 @@ A file in configs/ starts from a function here and states what differs.
 
 from __future__ import annotations
 
+from typing import Any
+
 from ml_collections import ConfigDict
 
 
@@ -135,8 +137,9 @@ def hallucination_machine() -> ConfigDict:
   config.update(border='panorama', gradient='normalize()', jitter=32)
   config.update(octaves=3, octave_scale=1.8, iterations=16)
   config.strength = 1.0  # Their step of 1.5 in 0..255.
-  config.video.update(flow='farneback', blend_flow=0.9, blend_static=0.05)
-  config.video.settle = False
+  video: Any = config.video
+  video.update(flow='farneback', blend_flow=0.9, blend_static=0.05)
+  video.settle = False
   # Theirs is 6 of 255 of each frame's largest motion; ours is in pixels.
-  config.video.threshold = 0.5
+  video.threshold = 0.5
   return config

@@ -7,12 +7,12 @@ import jax.numpy as jnp
 
 from fviz.checks import check, check_int, check_range, check_size
 from fviz.resampling import sampling
-from fviz.types import Size, Transform
+from fviz.types import Array, Size, Transform
 
 
 def crops(
   count: int = 32,
-  side: float = 0.25,
+  side: float | Array = 0.25,
   sd: float = 0.1,
   size: Size | None = None,
   center_sd: float = 0.15,
