@@ -8,16 +8,17 @@ import numpy as np
 
 from fviz import checks
 from fviz.parameterizations import sizes_and_colors
-from fviz.types import Array, Parameterization
+from fviz.parameterizations.sizes_and_colors import Color
+from fviz.types import Array, Parameterization, Size
 
 
 def cppn(
-  size: sizes_and_colors.Size,
+  size: Size,
   channels: int = 3,
   n: int = 1,
   layers: int = 8,
   width: int = 24,
-  color: sizes_and_colors.Color = 'sigmoid',
+  color: Color = 'sigmoid',
   alpha: bool = False,
 ) -> Parameterization:
   """A small network from coordinates to colours (Mordvintsev et al. 2018).
@@ -26,12 +27,8 @@ def cppn(
   hidden layers is linear and followed by [atan(x) / .67, atan(x)^2 / .6]. One
   more layer, which starts at zero, makes the colours. The parameters are
   (weights [n, in, out], bias [n, out]) for each layer. They do not depend on
-  the size, so that the same picture can be drawn at another one.
-
-  Args:
-    size: as for `pixels`, and so are channels, n, color, alpha.
-    layers: number of hidden layers.
-    width: channels of each hidden layer.
+  the size, so that the same picture can be drawn at another one. `width` is the
+  number of channels of each hidden layer.
 
   >>> small, large = cppn(8), cppn((16, 24))
   >>> large.images(small.init(jax.random.key(0))).shape
@@ -53,8 +50,7 @@ def cppn(
     return (*params, last)
 
   def images(params):
-    x = _coordinates(h, w)
-    x = jnp.broadcast_to(x, (n, h * w, 2))
+    x = jnp.broadcast_to(_coordinates(h, w), (n, h * w, 2))
     for weights, bias in params[:-1]:
       x = jnp.arctan(_dense(x, weights, bias))
       x = jnp.concatenate([x / 0.67, x**2 / 0.6], -1)
@@ -70,8 +66,7 @@ def _dense(x: Array, weights: Array, bias: Array) -> Array:
 
 def _coordinates(h: int, w: int) -> Array:
   """[h * w, 2], (y, x) with unit variance along the shorter side."""
-  least = max(min(h, w), 2)
-  step = 2 * np.sqrt(3) / (least - 1)
+  step = 2 * np.sqrt(3) / (max(min(h, w), 2) - 1)
   y, x = ((np.arange(m) - (m - 1) / 2) * step for m in (h, w))
   grid = np.stack(np.meshgrid(y, x, indexing='ij'), -1).reshape(-1, 2)
   return jnp.asarray(grid, jnp.float32)

@@ -7,29 +7,21 @@ import jax.numpy as jnp
 
 from fviz.errors import unknown
 from fviz.parameterizations import sizes_and_colors, spectra
-from fviz.parameterizations.spectra import fourier
-from fviz.types import Array, Parameterization
+from fviz.parameterizations.sizes_and_colors import Color
+from fviz.types import Array, Parameterization, Size
 
 
 def pixels(
-  size: sizes_and_colors.Size,
+  size: Size,
   channels: int = 3,
   n: int = 1,
   sd: float = 0.01,
-  color: sizes_and_colors.Color = None,
+  color: Color = None,
   alpha: bool = False,
 ) -> Parameterization:
   """One number for each pixel and channel.
 
   The parameters are [n, h, w, channels], and start from N(0, sd^2).
-
-  Args:
-    size: side, or (height, width), in pixels.
-    channels: of the images.
-    n: number of images.
-    sd: standard deviation of the start.
-    color: a colour map or its name; decorrelated by default.
-    alpha: whether to add a channel for opacity, for `transforms.composite`.
 
   >>> p = pixels((4, 5), n=2)
   >>> p.images(p.init(jax.random.key(0))).shape
@@ -37,10 +29,8 @@ def pixels(
   """
   h, w = sizes_and_colors.checked(size, channels, n, sd)
   channels, to_rgb = sizes_and_colors.mapped(color, channels, alpha)
-  shape = (n, h, w, channels)
-  return Parameterization(
-    lambda key: sd * jax.random.normal(key, shape), to_rgb
-  )
+  init = lambda key: sd * jax.random.normal(key, (n, h, w, channels))
+  return Parameterization(init, to_rgb)
 
 
 def from_images(
@@ -48,15 +38,15 @@ def from_images(
   kind: str = 'fourier',
   decay: float = 1.0,
   sd: float = 0.0,
-  color: sizes_and_colors.Color = None,
+  color: Color = None,
 ) -> Parameterization:
-  """A parameterization that starts from given images.
+  """A parameterization that starts from images [n, h, w, c] in [0, 1].
 
   The first images differ from them by at most 1e-3, the distance that colours
   keep from 0 and 1.
 
   Args:
-    images: [n, h, w, c] in [0, 1].
+    images: the start.
     kind: 'fourier' or 'pixels', which can be inverted.
     decay: as for `fourier`.
     sd: standard deviation of noise that is added to the parameters.
@@ -73,7 +63,7 @@ def from_images(
   start = sizes_and_colors.made(color).from_rgb(images)
   if kind == 'fourier':
     start = spectra.to_spectrum(start, decay)
-    base = fourier((h, w), channels, n, decay, sd, color)
+    base = spectra.fourier((h, w), channels, n, decay, sd, color)
   else:
     base = pixels((h, w), channels, n, sd, color)
   return Parameterization(lambda key: start + base.init(key), base.images)
@@ -84,15 +74,12 @@ def masked(
 ) -> Parameterization:
   """Images of which some pixels are fixed (clamped, Lewis 1988).
 
-  Args:
-    base: the parameterization of the other pixels.
-    images: [n, h, w, c] in [0, 1], the values of the fixed pixels.
-    free: the share of `base` in each pixel, in [0, 1]; it broadcasts to images.
+  Fixed pixels have the values of images [n, h, w, c]. `free` is the share of
+  `base` in each pixel, in [0, 1]; it broadcasts to images.
 
   >>> p = masked(pixels(4), jnp.ones([1, 4, 4, 3]), jnp.zeros([4, 4, 1]))
   >>> print(p.images(p.init(jax.random.key(0))).min())
   1.0
   """
-  return Parameterization(
-    base.init, lambda params: free * base.images(params) + (1 - free) * images
-  )
+  mix = lambda params: free * base.images(params) + (1 - free) * images
+  return Parameterization(base.init, mix)

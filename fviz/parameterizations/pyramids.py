@@ -9,26 +9,25 @@ import jax.numpy as jnp
 
 from fviz import checks
 from fviz.parameterizations import sizes_and_colors, spectra
-from fviz.types import Parameterization
+from fviz.parameterizations.sizes_and_colors import Color
+from fviz.types import Parameterization, Size
+
+_SHARED = (1, 2), (1, 4), (1, 8), (2, 8), (1, 16), (2, 16)
 
 
 def laplacian(
-  size: sizes_and_colors.Size,
+  size: Size,
   channels: int = 3,
   n: int = 1,
   levels: int = 4,
   sd: float = 0.01,
-  color: sizes_and_colors.Color = None,
+  color: Color = None,
   alpha: bool = False,
 ) -> Parameterization:
   """A sum of pixels at 1, 1/2, 1/4, ... of the size (lucid).
 
-  The parameters are a tuple of [n, h / 2^k, w / 2^k, channels], rounded up,
-  from N(0, sd^2). Each is resized bilinearly.
-
-  Args:
-    size: as for `pixels`, and so are channels, n, sd, color, alpha.
-    levels: number of sizes.
+  The parameters are a tuple of so many levels [n, h / 2^k, w / 2^k, channels],
+  rounded up, from N(0, sd^2). Each is resized bilinearly.
 
   >>> p = laplacian((4, 5), levels=2)
   >>> [x.shape for x in p.init(jax.random.key(0))]
@@ -43,20 +42,13 @@ def laplacian(
 
 
 def shared(
-  size: sizes_and_colors.Size,
+  size: Size,
   channels: int = 3,
   n: int = 6,
   decay: float = 1.0,
-  tensors: Sequence[tuple[int, int]] = (
-    (1, 2),
-    (1, 4),
-    (1, 8),
-    (2, 8),
-    (1, 16),
-    (2, 16),
-  ),
+  tensors: Sequence[tuple[int, int]] = _SHARED,
   sd: float = 0.01,
-  color: sizes_and_colors.Color = None,
+  color: Color = None,
   alpha: bool = False,
 ) -> Parameterization:
   """Fourier images that share pixels of low resolution (lucid).
@@ -66,10 +58,9 @@ def shared(
   learned once. `fviz.gradients` that treat each image by itself do not apply,
   as axis 0 of the shared tensors is not the images.
 
-  Args:
-    size: as for `fourier`, and so are channels, n, decay, sd, color, alpha.
-    tensors: (b, k) for each shared tensor [b, h / k, w / k, channels], which is
-      resized bilinearly to [n, h, w, channels], also along the images.
+  There are (b, k) for each shared tensor [b, h / k, w / k, channels], which is
+  resized bilinearly to [n, h, w, channels], also along the images. The decay is
+  as for `fourier`.
 
   >>> p = shared(16, n=3, tensors=((1, 2),))
   >>> p.images(p.init(jax.random.key(0))).shape
@@ -84,17 +75,14 @@ def shared(
     first, second = jax.random.split(key)
     return own.init(first), common.init(second)
 
-  return Parameterization(
-    init,
-    lambda params: to_rgb(own.images(params[0]) + common.images(params[1])),
-  )
+  def images(params):
+    return to_rgb(own.images(params[0]) + common.images(params[1]))
+
+  return Parameterization(init, images)
 
 
 def _sum(size, channels, n, tensors, sd) -> Parameterization:
-  """Tensors [b, h / k, w / k, c], resized to [n, h, w, c] and added up.
-
-  These are not yet mapped to colours.
-  """
+  """The sum of tensors [b, h / k, w / k, c], without a map to colours."""
   h, w = size
   shapes = [(b, -(-h // k), -(-w // k), channels) for b, k in tensors]
 
@@ -105,8 +93,7 @@ def _sum(size, channels, n, tensors, sd) -> Parameterization:
     )
 
   def images(params):
-    shape = (n, h, w, channels)
-    resized = (jax.image.resize(p, shape, 'linear') for p in params)
-    return jnp.asarray(sum(resized))
+    wide = lambda p: jax.image.resize(p, (n, h, w, channels), 'linear')
+    return jnp.asarray(sum(map(wide, params)))
 
   return Parameterization(init, images)

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from fviz import checks
 from fviz import color as colors
 from fviz.errors import FvizError, unknown
-from fviz.types import Array
+from fviz.types import Array, Size
 
-Size = int | tuple[int, int]  # A side, or (height, width), in pixels.
 # A colour map, its name, or None for `color.decorrelated`.
 Color = colors.Color | str | None
 RAW = colors.Color(lambda t: t, lambda rgb: rgb)
@@ -40,8 +39,7 @@ def mapped(
 
 def checked(size: Size, channels: int, n: int, sd: float) -> tuple[int, int]:
   """(height, width), or an `FvizError` for a number that makes no sense."""
-  h, w = size if isinstance(size, (tuple, list)) else (size, size)
-  for name, value in dict(h=h, w=w, channels=channels, n=n).items():
-    checks.check_int(name, value, 1)
+  checks.check_int('channels', channels, 1)
+  checks.check_int('n', n, 1)
   checks.check('sd', sd, 0)
-  return int(h), int(w)
+  return checks.check_size(size)

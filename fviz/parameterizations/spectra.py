@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from fviz import checks, natural_images
 from fviz import color as colors
 from fviz.errors import FvizError
 from fviz.media import photo_folders
 from fviz.parameterizations import sizes_and_colors
-from fviz.types import Array, Parameterization
+from fviz.parameterizations.sizes_and_colors import Color
+from fviz.types import Array, Parameterization, Size
 
 
 def fourier(
-  size: sizes_and_colors.Size,
+  size: Size,
   channels: int = 3,
   n: int = 1,
   decay: float = 1.0,
   sd: float = 0.01,
-  color: sizes_and_colors.Color = None,
+  color: Color = None,
   alpha: bool = False,
 ) -> Parameterization:
   """A spectrum scaled by 1 / frequency^decay (Olah et al. 2017, lucid).
@@ -28,11 +28,8 @@ def fourier(
   The parameters z are float32 [n, 2, channels, h, w // 2 + 1], real and
   imaginary part, and start from N(0, sd^2). Before the colour map, the image is
   irfft2(s z) / 4, where s = sqrt(w h) / max(f, 1 / max(w, h))^decay and f is in
-  cycles per pixel. This is lucid's, except for odd widths.
-
-  Args:
-    size: as for `pixels`, and so are channels, n, sd, color, alpha.
-    decay: exponent of the scale; 1 as published, more gives larger forms.
+  cycles per pixel. This is lucid's, except for odd widths. A decay of 1 is as
+  published, more gives larger forms.
 
   >>> p = fourier((4, 5))
   >>> params = p.init(jax.random.key(0))
@@ -43,18 +40,17 @@ def fourier(
   checks.check_number('decay', decay)
   channels, to_rgb = sizes_and_colors.mapped(color, channels, alpha)
   shape = (n, 2, channels, h, w // 2 + 1)
-  return Parameterization(
-    lambda key: sd * jax.random.normal(key, shape),
-    lambda params: to_rgb(_from_spectrum(params, h, w, decay)),
-  )
+  init = lambda key: sd * jax.random.normal(key, shape)
+  images = lambda z: to_rgb(natural_images.from_spectrum(z, h, w, decay))
+  return Parameterization(init, images)
 
 
 def maco(
-  size: sizes_and_colors.Size,
+  size: Size,
   channels: int = 3,
   n: int = 1,
   photos: str = '',
-  color: sizes_and_colors.Color = None,
+  color: Color = None,
 ) -> Parameterization:
   """A spectrum of natural magnitude, of which only the phase is optimized.
 
@@ -63,10 +59,8 @@ def maco(
   colour map) are standardized over each image. The parameters are the phases,
   [n, channels, h, w // 2 + 1].
 
-  Args:
-    size: as for `pixels`, and so are channels, n, color.
-    photos: a folder of photos, whose mean magnitude is r; '' for that of
-      ImageNet, see `natural_images.spectrum`.
+  `photos` is a folder of photos, whose mean magnitude is r; '' stands for that
+  of ImageNet, see `natural_images.spectrum`.
 
   >>> p = maco((4, 5))
   >>> params = p.init(jax.random.key(0))
@@ -80,8 +74,7 @@ def maco(
     magnitude = _spectrum_of(photos, (h, w), channels, color)
 
   def images(params):
-    phase = _standardized(params)
-    spectrum = magnitude * jnp.exp(1j * phase)
+    spectrum = magnitude * jnp.exp(1j * _standardized(params))
     t = jnp.fft.irfft2(spectrum, s=(h, w))
     return color.to_rgb(_standardized(jnp.transpose(t, (0, 2, 3, 1))))
 
@@ -89,27 +82,12 @@ def maco(
   return Parameterization(lambda key: jax.random.normal(key, shape), images)
 
 
-def _from_spectrum(params: Array, h: int, w: int, decay: float) -> Array:
-  """[n, 2, c, h, w // 2 + 1] -> [n, h, w, c], before the colour map."""
-  params = params * _scale(h, w, decay)
-  spectrum = jax.lax.complex(params[:, 0], params[:, 1])
-  # irfft2 cannot tell odd widths from the spectrum alone.
-  t = jnp.fft.irfft2(spectrum, s=(h, w)) / 4
-  return jnp.transpose(t, (0, 2, 3, 1))
-
-
 def to_spectrum(t: Array, decay: float) -> Array:
   """The parameters of `fourier` that are [n, h, w, c] before the colour map."""
   h, w = t.shape[1:3]
   spectrum = jnp.fft.rfft2(jnp.transpose(t, (0, 3, 1, 2)))
   params = jnp.stack([spectrum.real, spectrum.imag], 1)
-  return 4 * params / _scale(h, w, decay)
-
-
-def _scale(h: int, w: int, decay: float) -> Array:
-  """[h, w // 2 + 1]; frequency zero counts as the lowest one above it."""
-  f = np.maximum(natural_images.frequencies(h, w), 1 / max(w, h))
-  return np.float32(np.sqrt(w * h)) / jnp.float32(f) ** decay
+  return 4 * params / natural_images.falloff(h, w, decay)
 
 
 def _standardized(x: Array) -> Array:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import jax
-import jax.numpy as jnp
-import numpy as np
 
 from fviz import color as colors
 from fviz import natural_images
 from fviz.checks import check
 from fviz.errors import FvizError
-from fviz.types import Array, Key, Transform
+from fviz.types import Transform
 
 
 def composite(sd: float = 0.5, decay: float = 1.0) -> Transform:
@@ -23,7 +19,7 @@ def composite(sd: float = 0.5, decay: float = 1.0) -> Transform:
   each call, of standard deviation sd; .5 gives strong contrasts (Mordvintsev et
   al. 2018). So the image becomes opaque only where it matters.
 
-  >>> composite()(jax.random.key(0), jnp.zeros([1, 4, 5, 4])).shape
+  >>> composite()(jax.random.key(0), jax.numpy.zeros([1, 4, 5, 4])).shape
   (1, 4, 5, 3)
   """
   check('sd', sd, 0)
@@ -32,15 +28,9 @@ def composite(sd: float = 0.5, decay: float = 1.0) -> Transform:
     if images.shape[-1] < 2:
       raise FvizError('composite needs images with alpha: give alpha=True.')
     rgb, alpha = images[..., :-1], images[..., -1:]
-    return alpha * rgb + (1 - alpha) * _background(key, rgb.shape, sd, decay)
+    n, h, w, c = rgb.shape
+    z = sd * jax.random.normal(key, (n, 2, c, h, w // 2 + 1))
+    t = natural_images.from_spectrum(z, h, w, decay)
+    return alpha * rgb + (1 - alpha) * colors.decorrelated().to_rgb(t)
 
   return transform
-
-
-def _background(key: Key, shape, sd, decay) -> Array:
-  n, h, w, c = shape
-  f = np.maximum(natural_images.frequencies(h, w), 1 / max(h, w))
-  scale = np.float32(math.sqrt(h * w)) / jnp.float32(f) ** decay
-  draw = sd * jax.random.normal(key, (n, 2, c, h, w // 2 + 1)) * scale
-  t = jnp.fft.irfft2(jax.lax.complex(draw[:, 0], draw[:, 1]), s=(h, w)) / 4
-  return colors.decorrelated().to_rgb(jnp.transpose(t, (0, 2, 3, 1)))

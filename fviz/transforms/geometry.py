@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -25,12 +26,8 @@ def scale(low: float, high: float) -> Transform:
   check_range(low, high)
   if not traced(low) and low == 0:
     raise FvizError('scale: low must be above 0.')
-
-  def lines(key, n, size):
-    zoom = jax.random.uniform(key, (n, 1), minval=low, maxval=high)
-    return axis_grids.zoomed(zoom, size, None if traced(high) else float(high))
-
-  return axis_grids.Grid(lines)
+  draw = lambda key, n: jax.random.uniform(key, (n, 1), minval=low, maxval=high)
+  return _zoomed(draw, high)
 
 
 def zooms(*factors: float) -> Transform:
@@ -43,12 +40,7 @@ def zooms(*factors: float) -> Transform:
     raise FvizError('zooms needs at least one factor.')
   for factor in factors:
     check('factor', factor, 1e-3)
-
-  def lines(key, n, size):
-    most = None if traced(*factors) else float(max(factors))
-    return axis_grids.zoomed(_one_of(key, n, factors)[:, None], size, most)
-
-  return axis_grids.Grid(lines)
+  return _zoomed(lambda key, n: _one_of(key, n, factors)[:, None], *factors)
 
 
 def rotate(low: float, high: float) -> Transform:
@@ -64,13 +56,8 @@ def rotate(low: float, high: float) -> Transform:
   most = max(abs(low), abs(high))
   if most > 90:
     raise FvizError(f'rotate: angles are limited to +-90, not {low}..{high}.')
-
-  def transform(key, images):
-    n = images.shape[0]
-    angle = jax.random.uniform(key, (n,), minval=low, maxval=high)
-    return rotation.rotated(images, jnp.deg2rad(angle), math.radians(most))
-
-  return transform
+  draw = lambda key, n: jax.random.uniform(key, (n,), minval=low, maxval=high)
+  return _rotated(draw, most)
 
 
 def angles(*degrees: float) -> Transform:
@@ -84,19 +71,14 @@ def angles(*degrees: float) -> Transform:
   most = max(map(abs, degrees))
   if most > 90:
     raise FvizError(f'angles are limited to +-90 degrees, not {degrees}.')
-
-  def transform(key, images):
-    angle = jnp.deg2rad(_one_of(key, len(images), degrees))
-    return rotation.rotated(images, angle, math.radians(most))
-
-  return transform
+  return _rotated(lambda key, n: _one_of(key, n, degrees), most)
 
 
 def flip(probability: float = 0.5) -> Transform:
   """Mirrors each image left to right with a probability in [0, 1].
 
-  >>> print(flip(1.)(jax.random.key(0), jnp.arange(3.).reshape(1, 1, 3, 1))
-  ...       .ravel())
+  >>> x = jnp.arange(3.0).reshape(1, 1, 3, 1)
+  >>> print(flip(1.0)(jax.random.key(0), x).ravel())
   [2. 1. 0.]
   """
   check('probability', probability, 0, 1)
@@ -104,6 +86,24 @@ def flip(probability: float = 0.5) -> Transform:
   def transform(key, images):
     chosen = jax.random.bernoulli(key, probability, (len(images), 1, 1, 1))
     return jnp.where(chosen, jnp.flip(images, 2), images)
+
+  return transform
+
+
+def _zoomed(draw: Callable[[Key, int], Array], *factors: float) -> Transform:
+  """Zooms by factors [n, 1] that are drawn, none larger than all of these."""
+  most = None if traced(*factors) else float(max(factors))
+  return axis_grids.Grid(
+    lambda key, n, size: axis_grids.zoomed(draw(key, n), size, most)
+  )
+
+
+def _rotated(draw: Callable[[Key, int], Array], most: float) -> Transform:
+  """Rotates by degrees [n] that are drawn, within [-most, most]."""
+
+  def transform(key, images):
+    angle = jnp.deg2rad(draw(key, len(images)))
+    return rotation.rotated(images, angle, math.radians(most))
 
   return transform
 
