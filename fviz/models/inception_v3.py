@@ -10,11 +10,13 @@ from __future__ import annotations
 from fviz.models import inception_v3_2015, inception_v3_2016
 from fviz.models.weights.layouts import Layout
 
-_AUXILIARY = ('AuxLogits.*',)  # A head that only trains.
-_2016 = inception_v3_2016.InceptionV3
 LAYOUTS = {
   'inception_v3': (
-    Layout(_2016, 'inception_v3.tv_in1k', ignored=_AUXILIARY),
+    Layout(
+      inception_v3_2016.InceptionV3,
+      'inception_v3.tv_in1k',
+      ignored=('AuxLogits.*',),  # A head that only trains.
+    ),
     Layout(
       inception_v3_2015.InceptionV3,
       'inception_v3_2015',

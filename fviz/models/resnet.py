@@ -104,10 +104,10 @@ def _shortcut(inputs, outputs, stride, rngs) -> layers.Chain | None:
   return layers.Chain([conv, layers.norm(outputs, rngs=rngs)])
 
 
-_18 = functools.partial(ResNet, Basic, (2, 2, 2, 2), 64)
-_50 = functools.partial(ResNet, Bottleneck, (3, 4, 6, 3), 256)
+_resnet18 = functools.partial(ResNet, Basic, (2, 2, 2, 2), 64)
+_resnet50 = functools.partial(ResNet, Bottleneck, (3, 4, 6, 3), 256)
 # Timm's and torchvision's names are the same.
 LAYOUTS = {
-  'resnet18': (Layout(_18, 'resnet18.tv_in1k'),),
-  'resnet50': (Layout(_50, 'resnet50.tv_in1k'),),
+  'resnet18': (Layout(_resnet18, 'resnet18.tv_in1k'),),
+  'resnet50': (Layout(_resnet50, 'resnet50.tv_in1k'),),
 }

@@ -121,8 +121,8 @@ def caffe_key(path: str) -> str:
   return path.replace('/pre_relu', '')
 
 
-_1_0 = functools.partial(SqueezeNet, (96, 7), (3, 4, 1))
-_1_1 = functools.partial(SqueezeNet, (64, 3), (2, 2, 4))
+_squeezenet1_0 = functools.partial(SqueezeNet, (96, 7), (3, 4, 1))
+_squeezenet1_1 = functools.partial(SqueezeNet, (64, 3), (2, 2, 4))
 _caffe = Layout(
   CaffeSqueezeNet,
   'squeezenet1_0_caffe',
@@ -131,6 +131,6 @@ _caffe = Layout(
   convert=None,
 )
 LAYOUTS = {
-  'squeezenet1_0': (Layout(_1_0, 'squeezenet1_0_tv'), _caffe),
-  'squeezenet1_1': (Layout(_1_1, 'squeezenet1_1_tv'),),
+  'squeezenet1_0': (Layout(_squeezenet1_0, 'squeezenet1_0_tv'), _caffe),
+  'squeezenet1_1': (Layout(_squeezenet1_1, 'squeezenet1_1_tv'),),
 }

@@ -56,9 +56,7 @@ def normalize(
 ) -> Callable[[Array], Array]:
   """Preprocessing (images - mean) / std; ImageNet's statistics by default.
 
-  Args:
-    mean: of each channel of images in [0, 1], or one for all.
-    std: likewise.
+  Each is one number for every channel of images in [0, 1], or one for all.
 
   >>> normalize(0.5, 0.5)(jnp.ones((1, 2, 2, 3))).max().item()
   1.0
