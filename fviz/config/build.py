@@ -1,7 +1,5 @@
 """From a config to a recipe: everything checked, every text read, once."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -4,8 +4,6 @@ Config strings cannot name them, as they are built from statistics or a photo.
 Both are means over images and positions.
 """
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 import numpy as np
