@@ -28,9 +28,9 @@ class Outcome(NamedTuple):
 
   candidate: Candidate
   folder: workdir.Workdir
-  records: list[Mapping[str, Any]]  # [units], as in its ledger.
+  records: Sequence[Mapping[str, Any]]  # [units], as in its ledger.
   # [units], the pictures at each snapshot; Nones of one that failed.
-  films: list[Sequence[np.ndarray | None]]
+  films: Sequence[Sequence[np.ndarray | None]]
 
 
 def present(
