@@ -5,8 +5,6 @@ A config file defines `sweep(add)`, plain Python that calls
 before anything compiles.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What a config of `fviz.config.compare` stands for, read once and checked."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from typing import Any

@@ -4,8 +4,6 @@
 pixels alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

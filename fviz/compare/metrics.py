@@ -5,8 +5,6 @@ the pictures, or activations: plain NumPy in float64, images [n, h, w, c] in
 [0, 1] -> [n]. Numbers that need a network are in `fviz.compare.judge`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

@@ -6,8 +6,6 @@ up to the unit's. It is compared with the path of the natural images that excite
 the unit most, by rank correlation, as in Geirhos et al. 2023.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

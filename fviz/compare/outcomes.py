@@ -5,8 +5,6 @@ The sheet's rows are candidates, its columns are units. In TensorBoard there is
 a run for each candidate, with the same tags, and one for all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Candidates in order, as a table in Markdown, HTML, JSON, or a terminal."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """What candidates still lack: rendered, measured and written."""
 
-from __future__ import annotations
-
 import itertools
 import time
 from collections.abc import Mapping, Sequence

@@ -6,8 +6,6 @@ events are made from them, so a comparison that was killed ends as one that was
 not.
 """
 
-from __future__ import annotations
-
 import contextlib
 import runpy
 import time

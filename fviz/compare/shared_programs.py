@@ -4,8 +4,6 @@ Candidates that differ in seeds and floats alone share a program: the floats are
 numbers that each job brings along.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """From a config to a recipe: everything checked, every text read, once."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -83,18 +81,15 @@ def recipe(config: ConfigDict, network: types.Network) -> engine.Recipe:
   Numbers of its texts may be schedules, such as 'noise(linear(0.1, 0.0, 64))'.
   """
   fields: Any = config
-  calls = {
-    name: config_strings.calls(fields[name])
-    for name in ('color', 'parameterization', 'transforms', 'optimizer')
-  }
+  read = lambda name: config_strings.calls(fields[name])
   size, channels = fields.size, network.input_channels
   images = lambda text, colors: _parameterization(text, colors, size, channels)
   weights = {name: _weight(w) for name, w in fields.regularizers.items()}
   same = 'steps', 'redirect_steps', 'tolerance', 'precision', 'remat'
   return engine.Recipe(
-    _field(images, calls['parameterization'], calls['color']),
-    _field(_optimizer, calls['optimizer']),
-    _field(_transform, calls['transforms']),
+    _field(images, read('parameterization'), read('color')),
+    _field(_optimizer, read('optimizer')),
+    _field(_transform, read('transforms')),
     _field(_regularizer, weights),
     snapshot_steps=snapshot_steps(fields),
     **{name: fields[name] for name in same},

@@ -3,8 +3,6 @@
 A file in configs/ starts from a function here and states what differs.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from ml_collections import ConfigDict

@@ -4,8 +4,6 @@ Records may come from strangers: fields must be those of the config and of their
 types, whatever the text says.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -7,23 +7,33 @@ memory at once are cut into windows (`fviz.deepdream.windows`) that share one
 step.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from fviz import errors, objectives, types
-from fviz.deepdream import octaves, step
-from fviz.deepdream.compiled_sizes import CompiledSizes
+from fviz.deepdream import octaves, panorama, step
+from fviz.deepdream.octaves import Size
 from fviz.deepdream.settings import Settings
 
 STEP = 1.5 / 255  # The notebook's step, in images of [0, 1]: strength 1.
 _NOTEBOOK = Settings()
+_LEAST = 8  # Side of the smallest octave, in pixels.
+
+
+class _Compiled(NamedTuple):
+  """What was compiled and found out of a network.
+
+  Tracing a network takes longer than a step, and compiling it much longer: all
+  frames of a film share what is kept here.
+  """
+
+  programs: dict[tuple, step.Program]  # By all that they depend on.
+  sees: dict[tuple[tuple[str, ...], Size], bool]  # By layers and size.
 
 
 class Dreamer:
@@ -33,7 +43,7 @@ class Dreamer:
     network: from `fviz.models.load` or `fviz.networks`.
     objective: what to see; one job, not a batch.
     settings: how.
-    compiled: of the same network, to share what is compiled.
+    compiled: by another dreamer of the network, see `replace`.
 
   Raises:
     FvizError: the objective does not fit the network, or has several jobs.
@@ -44,7 +54,7 @@ class Dreamer:
     network: types.Network,
     objective: types.Objective,
     settings: Settings = _NOTEBOOK,
-    compiled: CompiledSizes | None = None,
+    compiled: _Compiled | None = None,
   ):
     self.network, self.settings = network, settings
     jobs, self.objective = objectives.batch(objectives.bind(objective, network))
@@ -53,43 +63,55 @@ class Dreamer:
         f'A dream has one objective, this one has {jobs} jobs: give a single '
         'channel, or a sum of several.'
       )
-    self._compiled = CompiledSizes(network) if compiled is None else compiled
+    self._compiled = compiled or _Compiled({}, {})
 
   def replace(
     self, objective: types.Objective | None = None, **settings: Any
-  ) -> Dreamer:
-    """A dreamer with another objective or other settings.
+  ) -> Self:
+    """A dreamer with another objective, or other fields of `Settings`.
 
     It shares all programs: what depends on neither change is not compiled
     again, such as where only numbers of the objective differ.
-
-    Args:
-      objective: what to see instead.
-      **settings: fields of `Settings`.
     """
-    return Dreamer(
-      self.network,
-      self.objective if objective is None else objective,
-      dataclasses.replace(self.settings, **settings),
-      self._compiled,
-    )
+    changed = dataclasses.replace(self.settings, **settings)
+    objective = self.objective if objective is None else objective
+    return type(self)(self.network, objective, changed, self._compiled)
 
   @property
   def compilations(self) -> int:
     """How many programs have been compiled, usually one an image size."""
-    return len(self._compiled)
+    return len(self._compiled.programs)
 
-  def compile(self, size: octaves.Size) -> list[step.Program]:
+  def compile(self, size: Size) -> list[step.Program]:
     """The programs of an image's octaves, the smallest octave first."""
     return [self._program(octave) for octave in self.check(size)]
 
-  def check(self, size: octaves.Size) -> list[octaves.Size]:
+  def check(self, size: Size) -> list[Size]:
     """(height, width) of an image's octaves, the smallest first.
+
+    Warns, once for each size, of a panorama that is not twice as wide as high.
 
     Raises:
       FvizError: the network is too coarse for the smallest.
     """
-    return self._compiled.check(self.objective.layers, size, self.settings)
+    settings, layers = self.settings, self.objective.layers
+    sees = self._compiled.sees
+    sizes = octaves.sizes(size, settings.octaves, settings.scale)
+    if settings.is_panorama and (layers, size) not in sees:
+      panorama.warn_of_shape(size)
+    for octave in sizes:
+      if (layers, octave) not in sees:
+        sees[layers, octave] = _activates(self.network, layers, octave)
+    fit = sum(sees[layers, octave] for octave in sizes)
+    if fit < len(sizes):
+      (h, w), (height, width) = sizes[0], size
+      raise errors.FvizError(
+        f'{self.network.name} sees nothing in the smallest octave, {w} x {h} '
+        f'pixels (of {width} x {height}): '
+        + (f'use at most {fit} octaves, or ' if fit else '')
+        + 'enlarge the image first (--size).'
+      )
+    return sizes
 
   def __call__(
     self,
@@ -98,16 +120,13 @@ class Dreamer:
     mask: np.ndarray | None = None,
     on_step: Callable[[], object] = lambda: None,
   ) -> np.ndarray:
-    """A dream of an image.
+    """A dream of an image, [h, w, c] float32 in [0, 1].
 
     Args:
       image: [h, w, c] in [0, 1].
       seed: of the jitter, or a key.
       mask: [h, w] in [0, 1], where to dream and how much of a step.
       on_step: called after each of octaves * iterations steps.
-
-    Returns:
-      [h, w, c] float32 in [0, 1].
 
     Raises:
       FvizError: a wrong shape, an image too small, or a gradient that is not
@@ -125,15 +144,8 @@ class Dreamer:
       size = octaves.size_of(base)
       x = base + octaves.zoom(detail, size, around)
       part = None if mask is None else octaves.zoom(mask, size, around)
-      x = _octave(
-        self._program(size),
-        self.objective,
-        settings,
-        x,
-        jax.random.fold_in(key, number),
-        part,
-        on_step,
-      )
+      turn = jax.random.fold_in(key, number)
+      x = self._octave(self._program(size), x, turn, part, on_step)
       if not np.isfinite(x).all():
         raise errors.FvizError(
           f'The gradient of {self.network.name} is not finite in octave '
@@ -144,8 +156,34 @@ class Dreamer:
     # ----------------------------------------------------------------------
     return x
 
-  def _program(self, size: octaves.Size) -> step.Program:
-    return self._compiled.get(self.objective, size, self.settings)
+  def _octave(self, program, image, key, mask, on_step):
+    """All steps at one size; the conditioning counts them from the first."""
+    mask = np.ones((1, 1), np.float32) if mask is None else mask
+    mask = jnp.asarray(mask[..., None], jnp.float32)
+    x, gradient = jnp.asarray(image), self.settings.gradient
+    amount = np.float32(STEP * self.settings.strength)
+    state = gradient.init(x[None])
+    for i in range(self.settings.iterations):
+      turn = jax.random.fold_in(key, i)
+      x, state = step.step(
+        program, self.objective, x, turn, mask, amount, gradient, state
+      )
+      on_step()
+    return np.array(x)
+
+  def _program(self, size: Size) -> step.Program:
+    """That of an image size, compiled when it is first asked for."""
+    settings, programs = self.settings, self._compiled.programs
+    leaves, structure = jax.tree.flatten(self.objective)
+    kinds = tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+    how = settings.border, settings.jitter, settings.window, settings.precision
+    key = size, structure, kinds, how
+    if key not in programs:
+      shape = (*size, self.network.input_channels)
+      programs[key] = step.compiled(
+        self.network, self.objective, shape, settings
+      )
+    return programs[key]
 
 
 def dream(
@@ -157,56 +195,35 @@ def dream(
   seed: int = 0,
   mask: np.ndarray | None = None,
 ) -> np.ndarray:
-  """A dream of one image; see `Dreamer`, which keeps its programs.
+  """A dream of one image, with an objective such as deepdream('mixed_4').
 
-  Args:
-    network: from `fviz.models.load` or `fviz.networks`.
-    image: [h, w, c] in [0, 1].
-    objective: such as `objectives.deepdream('mixed_4')`.
-    settings: how.
-    seed: of the jitter.
-    mask: [h, w] in [0, 1], where to dream.
-
-  Returns:
-    [h, w, c] float32 in [0, 1].
-
-  Raises:
-    FvizError: as `Dreamer` and its call.
+  The arguments and the result are those of `Dreamer`, which keeps its programs,
+  and of its call.
   """
   return Dreamer(network, objective, settings)(image, seed, mask)
 
 
-def noise(
-  size: tuple[int, int], seed: int = 0, channels: int = 3
-) -> np.ndarray:
+def noise(size: Size, seed: int = 0, channels: int = 3) -> np.ndarray:
   """A grey start: U(0, 1) + 100 of 255, as in DeepDream's TensorFlow notebook.
 
-  Args:
-    size: (height, width) in pixels.
-    seed: of the noise.
-    channels: of the image.
-
-  Returns:
-    [h, w, channels] float32.
+  (height, width) in pixels -> [h, w, channels] float32.
   """
   values = np.random.default_rng(seed).random((*size, channels), np.float32)
   return (values + 100) / 255
 
 
-def _octave(program, objective, settings, image, key, mask, on_step):
-  """All steps at one size; the conditioning counts them from the first."""
-  mask = np.ones((1, 1), np.float32) if mask is None else mask
-  mask = jnp.asarray(mask[..., None], jnp.float32)
-  x, gradient = jnp.asarray(image), settings.gradient
-  amount = np.float32(STEP * settings.strength)
-  state = gradient.init(x[None])
-  for i in range(settings.iterations):
-    turn = jax.random.fold_in(key, i)
-    x, state = step.step(
-      program, objective, x, turn, mask, amount, gradient, state
-    )
-    on_step()
-  return np.array(x)
+def _activates(
+  network: types.Network, layers: tuple[str, ...], size: Size
+) -> bool:
+  """Whether all the layers have activations of an image of this size."""
+  shape = (1, *size, network.input_channels)
+  image = jax.ShapeDtypeStruct(shape, jnp.float32)
+  apply = lambda variables, x: network.apply(variables, x, layers)
+  try:
+    found = jax.eval_shape(apply, network.variables, image)
+  except (TypeError, ValueError, ZeroDivisionError):
+    return False
+  return min(size) >= _LEAST and all(v.size for v in found.values())
 
 
 def _checked(image, mask, network: types.Network) -> np.ndarray:

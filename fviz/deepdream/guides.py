@@ -4,8 +4,6 @@ Config strings cannot name them, as they are built from statistics or a photo.
 Both are means over images and positions.
 """
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,13 +21,8 @@ def normalized(
 ) -> Objective:
   """mean(relu((a - mean) / std)^power): every channel counts alike.
 
-  In the plain squared norm a few strong channels drown all others.
-
-  Args:
-    layer: the layer's name.
-    mean: of each channel on ordinary pictures, [channels].
-    std: its deviation, [channels].
-    power: 2 as in the squared norm.
+  In the plain squared norm a few strong channels drown all others. Mean and
+  deviation, [channels] each, are those on ordinary pictures.
 
   >>> a = {'mixed': jnp.array([3.0, 3.0, -9.0]).reshape(1, 1, 1, 3)}
   >>> print(normalized('mixed', [1., 3., 0.], [.98, .98, .98])(a, None))
@@ -43,11 +36,8 @@ def guided(layer: str, features: ArrayLike) -> Objective:
   """mean over positions of max_j a . y_j, y_j the guide's (DeepDream 2015).
 
   Its gradient on the layer is the guide's feature that fits best at each
-  position, as the notebook puts it there.
-
-  Args:
-    layer: the layer's name.
-    features: activations of the guide at this layer, [h, w, channels].
+  position, as the notebook puts it there. `features` are the activations of the
+  guide at this layer, [h, w, channels].
 
   >>> a = {'mixed': jnp.array([1.0, 2.0]).reshape(1, 1, 1, 2)}
   >>> print(guided('mixed', jnp.eye(2)[None])(a, None))
@@ -60,12 +50,7 @@ def guided(layer: str, features: ArrayLike) -> Objective:
 
 
 def guide(network: Network, layer: str, image: ArrayLike) -> Objective:
-  """`guided` by the features of an image.
-
-  Args:
-    network: that sees the image.
-    layer: a layer with positions.
-    image: [h, w, c] in [0, 1].
+  """`guided` by the features of an image, [h, w, c] in [0, 1].
 
   Raises:
     FvizError: a layer without positions, such as logits.

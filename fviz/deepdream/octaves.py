@@ -4,8 +4,6 @@ This is NumPy: between octaves an image is resized once, which is not worth
 compiling for each size.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from fviz.errors import FvizError

@@ -6,8 +6,6 @@ as a circle, and takes the gradients near the poles from perspective views of
 the zenith and the nadir.
 """
 
-from __future__ import annotations
-
 import logging
 import math
 from typing import NamedTuple
@@ -37,17 +35,11 @@ def warn_of_shape(size: tuple[int, int]) -> None:
 
 
 class Caps(NamedTuple):
-  """The maps between an equirectangular image and its polar views.
+  """The maps between an equirectangular image and its polar views."""
 
-  Attributes:
-    to_view: [2, s, s] rows and columns of the image, for the zenith's view.
-    from_view: [2, rows, w] rows and columns of the view, for the top rows.
-    weights: [rows, 1] how much of the view counts, 1 at the pole.
-  """
-
-  to_view: Array
-  from_view: Array
-  weights: Array
+  to_view: Array  # [2, s, s] rows and columns of the image, for the zenith's.
+  from_view: Array  # [2, rows, w] those of the view, for the top rows.
+  weights: Array  # [rows, 1] how much of the view counts, 1 at the pole.
 
 
 def caps(height: int, width: int) -> Caps:
@@ -108,14 +100,9 @@ def blended(gradient: Array, found: Array, maps: Caps) -> Array:
 
 
 def sampled(image: Array, places: Array) -> Array:
-  """Bilinear samples; columns wrap around, rows end at the edge.
+  """Bilinear samples of [h, w, c] at [2, ...] rows and columns, [..., c].
 
-  Args:
-    image: [h, w, c].
-    places: [2, ...] rows and columns.
-
-  Returns:
-    [..., c].
+  Columns wrap around, rows end at the edge.
   """
   h, w = image.shape[:2]
   y, x = places
@@ -127,37 +114,3 @@ def sampled(image: Array, places: Array) -> Array:
   upper = image[top, left] * (1 - right) + image[top, after] * right
   lower = image[below, left] * (1 - right) + image[below, after] * right
   return upper * (1 - down) + lower * down
-
-
-def view(
-  image: np.ndarray,
-  yaw: float = 0.0,
-  pitch: float = 0.0,
-  field: float = 90.0,
-  size: int = 256,
-) -> np.ndarray:
-  """A square perspective view out of an equirectangular image [h, w, c].
-
-  Args:
-    image: equirectangular; its middle column is yaw 0.
-    yaw: degrees to the right.
-    pitch: degrees up; 90 is the zenith.
-    field: degrees across.
-    size: side of the view in pixels.
-  """
-  line = (np.arange(size) + 0.5) / size * 2 - 1
-  line = line * math.tan(math.radians(field / 2))
-  right, down = np.meshgrid(line, line)
-  a, b = math.radians(pitch), math.radians(yaw)
-  ahead = math.cos(a) + down * math.sin(a)
-  up = math.sin(a) - down * math.cos(a)
-  longitude = np.arctan2(right, ahead) + b
-  latitude = np.arctan2(up, np.hypot(right, ahead))
-  h, w = image.shape[:2]
-  places = np.stack(
-    [
-      (0.5 - latitude / math.pi) * h - 0.5,
-      (0.5 + longitude / (2 * math.pi)) * w - 0.5,
-    ]
-  )
-  return np.asarray(sampled(jnp.asarray(image), jnp.asarray(places)))

@@ -1,12 +1,10 @@
 """How to dream: how many sizes and steps, how strong, beyond what border."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import optax
 
-from fviz import errors, gradients
+from fviz import checks, errors, gradients
 from fviz.compiler import precisions
 from fviz.deepdream import windows
 
@@ -52,9 +50,7 @@ class Settings:
   def __post_init__(self):
     least = dict(octaves=1, iterations=0, strength=0, jitter=0, window=0)
     for name, low in least.items():
-      value = getattr(self, name)
-      if not low <= value < float('inf'):
-        raise errors.FvizError(f'{name} must be at least {low}, not {value}.')
+      checks.check(name, getattr(self, name), low)
     precisions.check(self.precision)
     if self.border not in windows.BORDERS:
       raise errors.unknown('border', self.border, windows.BORDERS)

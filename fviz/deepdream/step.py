@@ -4,8 +4,6 @@ The image is cut into windows (`fviz.deepdream.windows`) whose gradients are
 added up. A panorama also takes the gradients of its polar views.
 """
 
-from __future__ import annotations
-
 import functools
 from typing import NamedTuple
 
@@ -27,21 +25,16 @@ _LARGEST_ELSEWHERE = 4096
 
 
 class Program(NamedTuple):
-  """What is compiled for one image size.
+  """What is compiled for one image size."""
 
-  Attributes:
-    axes: how rows and columns are cut into windows.
-    constants: what the network's weights have become.
-    add: (constants, objective, canvas, total, y, x, wy, wx) -> (total, value):
-      adds the gradient of the window at (y, x) of the canvas, times the
-      weights wy of its rows and wx of its columns.
-    caps: the maps of a panorama's polar views, and their program.
-  """
-
-  axes: tuple[windows.Axis, windows.Axis]
-  constants: list[types.Array]
+  axes: windows.Axes  # How rows and columns are cut into windows.
+  constants: list[types.Array]  # What the network's weights have become.
+  # (constants, objective, canvas, total, y, x, wy, wx) -> (total, value): adds
+  # the gradient of the window at (y, x) of the canvas, times the weights wy of
+  # its rows and wx of its columns.
   add: jax.stages.Compiled
-  caps: tuple[panorama.Caps, Program] | None = None
+  # The maps of a panorama's polar views, and their program.
+  caps: tuple[panorama.Caps, 'Program'] | None = None
 
 
 def compiled(
@@ -62,7 +55,7 @@ def compiled(
   largest = settings.window or _LARGEST.get(device.platform, _LARGEST_ELSEWHERE)
   budget = hardware.memory_budget(device)
   while True:
-    axes = cut(shape[:2], settings, largest)
+    axes = _cut(shape[:2], settings, largest)
     program = _compiled(network, objective, shape, axes, settings)
     smallest = settings.window or largest // 2 < windows.SMALLEST
     if smallest or hardware.bytes_used(program.add) <= budget:
@@ -103,20 +96,13 @@ def step(
   Returns:
     x and the state after the step.
   """
-  axes = program.axes
+  rows, columns = axes = program.axes
   moves, (ys, xs), canvas, total = _begin(x, key, axes)
+  known = program.constants, objective
   for i, top in enumerate(np.asarray(ys)):
     for j, left in enumerate(np.asarray(xs)):
-      total, value = program.add(
-        program.constants,
-        objective,
-        canvas,
-        total,
-        top,
-        left,
-        windows.weights(axes[0], i),
-        windows.weights(axes[1], j),
-      )
+      place = top, left, windows.weights(rows, i), windows.weights(columns, j)
+      total, value = program.add(*known, canvas, total, *place)
       # The loop must not run ahead: each window in flight has its memory.
       jax.block_until_ready(value)
   poles = None
@@ -128,11 +114,8 @@ def step(
 
 def _poles(maps: panorama.Caps, small: Program, axes, objective, canvas):
   """The maps of the polar views, and their gradients."""
-  rows, columns = axes
-  inside = canvas[
-    rows.margin : rows.margin + rows.size,
-    columns.margin : columns.margin + columns.size,
-  ]
+  rows, columns = (slice(a.margin, a.margin + a.size) for a in axes)
+  inside = canvas[rows, columns]
   found, ones = [], np.ones(small.axes[0].size, np.float32)
   for image in panorama.views(inside, maps):
     zero, place = jnp.zeros_like(image), np.int32(0)
@@ -142,38 +125,27 @@ def _poles(maps: panorama.Caps, small: Program, axes, objective, canvas):
 
 
 def _compiled(network, objective, shape, axes, settings) -> Program:
-  rows, columns = axes
-  window = (rows.window, columns.window, shape[2])
+  window = (*(a.window for a in axes), shape[2])
   layers = objective.layers
   prepared = rewrite.prepare(network, (1, *window), layers, settings.precision)
-  canvas = jax.ShapeDtypeStruct(
-    (rows.size + 2 * rows.margin, columns.size + 2 * columns.margin, shape[2]),
-    jnp.float32,
-  )
+  wide = (*(a.size + 2 * a.margin for a in axes), shape[2])
+  canvas = jax.ShapeDtypeStruct(wide, jnp.float32)
   place = jax.ShapeDtypeStruct((), jnp.int32)
-  add = jax.jit(
-    functools.partial(_add, prepared.apply, window), donate_argnums=3
-  ).lower(
-    prepared.constants,
-    objective,
-    canvas,
-    canvas,
-    place,
-    place,
-    *(jax.ShapeDtypeStruct((a.window,), jnp.float32) for a in axes),
+  weights = (jax.ShapeDtypeStruct((a.window,), jnp.float32) for a in axes)
+  add = functools.partial(_add, prepared.apply, window)
+  lowered = jax.jit(add, donate_argnums=3).lower(
+    prepared.constants, objective, canvas, canvas, place, place, *weights
   )
-  return Program(axes, prepared.constants, add.compile())
+  return Program(axes, prepared.constants, lowered.compile())
 
 
-def cut(
+def _cut(
   size: tuple[int, int], settings: Settings, largest: int
-) -> tuple[windows.Axis, windows.Axis]:
+) -> windows.Axes:
   """How rows and columns of an image size are cut; see `windows.cut`."""
-  rows, columns = (
-    windows.cut(side, largest, _HALO, border, settings.jitter)
-    for side, border in zip(size, windows.BORDERS[settings.border], strict=True)
-  )
-  return rows, columns
+  (h, w), (above, beside) = size, windows.BORDERS[settings.border]
+  cut = lambda n, edge: windows.cut(n, largest, _HALO, edge, settings.jitter)
+  return cut(h, above), cut(w, beside)
 
 
 # A step, in the parts that are compiled.
@@ -181,18 +153,10 @@ def cut(
 
 @functools.partial(jax.jit, static_argnums=2)
 def _begin(x, key, axes):
-  moves = offsets(axes, key)
+  moves = tuple(map(windows.offset, axes, jax.random.split(key)))
   canvas = windows.spread(x, axes, moves)
   starts = tuple(map(windows.starts, axes, moves))
   return moves, starts, canvas, jnp.zeros_like(canvas)
-
-
-def offsets(
-  axes: tuple[windows.Axis, windows.Axis], key: types.Key
-) -> tuple[types.Array, types.Array]:
-  """How far rows and columns move at the step of a key."""
-  rows, columns = jax.random.split(key)
-  return windows.offset(axes[0], rows), windows.offset(axes[1], columns)
 
 
 def _add(apply, window, constants, objective, canvas, total, y, x, wy, wx):

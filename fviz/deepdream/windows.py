@@ -6,8 +6,6 @@ that no border is seen twice, or at all. Usually one window holds the whole
 image.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 
@@ -29,24 +27,17 @@ SMALLEST = 160  # Side of a window that is asked for, in pixels.
 
 @dataclasses.dataclass(frozen=True)
 class Axis:
-  """How the rows or the columns of an image are cut into windows.
+  """How the rows or the columns of an image are cut into windows."""
 
-  Attributes:
-    size: pixels of the image.
-    count: number of windows.
-    core: pixels that a window answers for; the last may have fewer.
-    halo: pixels of context on either side of a core.
-    border: what lies beyond the image: 'wrap' (it repeats), 'reflect' (its
-      mirror image) or 'around' (the axis is a circle without ends).
-    jitter: how far the cut moves at most either way; an axis that wraps and
-      has several windows moves all around.
-  """
-
-  size: int
-  count: int
-  core: int
-  halo: int
+  size: int  # Pixels of the image.
+  count: int  # Windows.
+  core: int  # Pixels that a window answers for; the last may have fewer.
+  halo: int  # Pixels of context on either side of a core.
+  # What lies beyond the image: 'wrap' (it repeats), 'reflect' (its mirror
+  # image) or 'around' (the axis is a circle without ends).
   border: str
+  # How far the cut moves at most either way; an axis that wraps and has several
+  # windows moves all around.
   jitter: int
 
   @property
@@ -67,6 +58,9 @@ class Axis:
     not at all; on average over the moves every pixel counts the same.
     """
     return self.border == REFLECT and self.count == 1
+
+
+Axes = tuple[Axis, Axis]  # Of rows and columns.
 
 
 def cut(size: int, largest: int, halo: int, border: str, jitter: int) -> Axis:
@@ -90,7 +84,7 @@ def offset(axis: Axis, key: Key) -> Array:
   return jax.random.randint(key, (), low, high)
 
 
-def spread(x: Array, axes: tuple[Axis, Axis], offsets: tuple) -> Array:
+def spread(x: Array, axes: Axes, offsets: tuple) -> Array:
   """The canvas that windows are taken from: moved if it wraps, and padded."""
   for number, (axis, move) in enumerate(zip(axes, offsets, strict=True)):
     if axis.border != REFLECT:
@@ -99,7 +93,7 @@ def spread(x: Array, axes: tuple[Axis, Axis], offsets: tuple) -> Array:
   return x
 
 
-def gather(total: Array, axes: tuple[Axis, Axis]) -> Array:
+def gather(total: Array, axes: Axes) -> Array:
   """The image's gradient, still moved, from the one on the canvas."""
   for number, axis in enumerate(axes):
     if axis.folds:
@@ -114,7 +108,7 @@ def gather(total: Array, axes: tuple[Axis, Axis]) -> Array:
   return total
 
 
-def unmoved(x: Array, axes: tuple[Axis, Axis], offsets: tuple) -> Array:
+def unmoved(x: Array, axes: Axes, offsets: tuple) -> Array:
   """Rolls back what `spread` has rolled."""
   for number, (axis, move) in enumerate(zip(axes, offsets, strict=True)):
     if axis.border != REFLECT:

@@ -6,8 +6,6 @@ along the optical flow (Suzuki et al. 2017, after DeepDreamVideo), except where
 that place was hidden before (forward-backward check, Sundaram et al. 2010).
 """
 
-from __future__ import annotations
-
 import functools
 import itertools
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What a dream is to see: layers, channels, a class, or a guide's features."""
 
-from __future__ import annotations
-
 import functools
 import operator
 import re

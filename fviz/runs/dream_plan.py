@@ -4,8 +4,6 @@ Here texts are parsed, files are read and numbers are checked. Whatever is
 wrong is said before any work.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import pathlib

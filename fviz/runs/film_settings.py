@@ -1,7 +1,5 @@
 """The settings of films and clips; a number out of range is an `FvizError`."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Mapping

@@ -5,11 +5,10 @@ from there, so that a film that was killed ends as one that was not. Pillow
 writes animations, PyAV films.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ Maker = Callable[
 ]
 
 
-class Frames:
+class Frames(AbstractContextManager['Frames']):
   """The frames of a film in its working directory.
 
   Args:
@@ -45,9 +44,6 @@ class Frames:
   def __init__(self, path: str, record: Mapping[str, Any], *ignore: str):
     self.directory = workdir.Workdir.open(path, record, ('versions', *ignore))
     self.record = record
-
-  def __enter__(self) -> Frames:
-    return self
 
   def __exit__(self, *unused: object) -> None:
     self.directory.close()
@@ -159,19 +155,14 @@ def encode(
     return
   temporary, kind = f'{output}.partial', _suffix(output).strip('.')
   pictures = (Image.fromarray(png.to_uint8(frame)) for frame in frames)
-  options = metadata.options(kind, record)
-  options |= dict(duration=_durations(fps, times), loop=0)
+  options: dict[str, Any] = dict(save_all=True, append_images=pictures, loop=0)
+  options |= dict(duration=_durations(fps, times))
+  options |= metadata.options(kind, record)
+  kept = 'The frames are kept: run it again when there is space.'
   try:
-    first = next(pictures)
-    first.save(
-      temporary, kind, save_all=True, append_images=pictures, **options
-    )
-    os.replace(temporary, output)
-  except OSError as error:
-    raise errors.FvizError(
-      f'Cannot write {output}: {error.strerror or error}. The frames are kept: '
-      'run it again when there is space.'
-    ) from error
+    with errors.explained(f'Cannot write {output}', kept):
+      next(pictures).save(temporary, kind, **options)
+      os.replace(temporary, output)
   finally:
     if os.path.exists(temporary):
       os.remove(temporary)

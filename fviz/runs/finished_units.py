@@ -4,8 +4,6 @@ A sweep and a comparison write the same: the picture of the unit with its
 record, a strip of its snapshots, and the record again as a line of the ledger.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 

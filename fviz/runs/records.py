@@ -1,7 +1,5 @@
 """What every record starts with: what makes a picture again."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from importlib import metadata
 from typing import Any

@@ -1,7 +1,5 @@
 """One recipe on one objective: pictures as PNGs that hold their record."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence

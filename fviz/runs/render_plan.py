@@ -1,7 +1,5 @@
 """What a config of `fviz.config.render` stands for: recipe, objective, jobs."""
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Any, NamedTuple
 
