@@ -19,11 +19,16 @@ Subparsers = Any
 def parser(
   subparsers: Subparsers,
   name: str,
-  help: str,
-  examples: str,
+  text: str,
   run: Callable[[argparse.Namespace], Any],
 ) -> argparse.ArgumentParser:
-  """A subparser with examples at the end of its help."""
+  """The parser of a subcommand.
+
+  Args:
+    text: what it does, in the first line; then examples.
+    run: what the parsed arguments are given to.
+  """
+  help, _, examples = text.partition('\n')
   made = subparsers.add_parser(
     name,
     help=help,
@@ -33,75 +38,6 @@ def parser(
   )
   made.set_defaults(run=run)
   return made
-
-
-def add_of_pictures(
-  p: argparse.ArgumentParser,
-  example: str,
-  steps: str = 'of the optimization (256)',
-) -> None:
-  """What render, sweep and compare have in common."""
-  p.add_argument('--model', help='see `fviz models`; default pareidolia')
-  p.add_argument('--weights', help='a file, instead of the published weights')
-  p.add_argument('--layer', help='see `fviz layers MODEL`')
-  p.add_argument('--channel', type=numbers, help='3 or 3,7')
-  p.add_argument('--size', type=int, help='pixels a side (128)')
-  p.add_argument('--steps', type=int, help=steps)
-  p.add_argument('--seed', type=int, help='of all randomness (0)')
-  add_precision(p)
-  add_overrides(p, example)
-
-
-def add_precision(p: Any) -> None:
-  """--precision, for a parser or a group of one."""
-  p.add_argument(
-    '--precision',
-    choices=precisions.NAMES,
-    help=f'of the network ({precisions.DEFAULT}; on CPUs as float32)',
-  )
-
-
-def add_overrides(p: argparse.ArgumentParser, example: str) -> None:
-  """--set FIELD=VALUE."""
-  p.add_argument(
-    '--set',
-    action='append',
-    default=[],
-    metavar='FIELD=VALUE',
-    help=f'any other field of the config, as in --set {example}',
-  )
-
-
-def filled(
-  config: ConfigDict, args: argparse.Namespace, **more: Any
-) -> ConfigDict:
-  """The config with the arguments that were given.
-
-  Args:
-    config: defaults.
-    args: of `add_of_pictures`; None where nothing was given.
-    **more: other fields; None leaves the default.
-  """
-  config = config.lock()
-  names = ('model', 'weights', 'layer', 'size', 'steps', 'seed', 'precision')
-  given = {name: getattr(args, name) for name in names}
-  given |= {'channels': args.channel, **more}
-  values = {n: v for n, v in given.items() if v is not None and n in config}
-  overrides.override(config, values | overrides.parsed(args.set))
-  return config
-
-
-@contextlib.contextmanager
-def steps(total: int) -> Iterator[Callable[[int], None]]:
-  """A progress bar, moved by a function of the number of finished steps."""
-  from tqdm import tqdm
-
-  with tqdm(total=total, unit='step', dynamic_ncols=True, delay=0.5) as bar:
-
-    def on_step(done: int) -> None:
-      bar.update(done - bar.n)
-
-    yield on_step
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -116,3 +52,81 @@ def numbers(text: str) -> tuple[int, ...]:
     raise argparse.ArgumentTypeError(
       f'{text!r} is no list of whole numbers such as 3 or 3,7'
     ) from None
+
+
+# What argparse is told of arguments that several subcommands have.
+_KNOWN: dict[str, dict[str, Any]] = {
+  'model': dict(help='see `fviz models`; default pareidolia'),
+  'weights': dict(help='a file, instead of the published weights'),
+  'layer': dict(help='see `fviz layers MODEL`'),
+  'channel': dict(type=numbers, help='3 or 3,7'),
+  'label': dict(help='a class, by name or number'),
+  'size': dict(type=int, help='pixels a side (128)'),
+  'steps': dict(type=int, help='of the optimization (256)'),
+  'seed': dict(type=int, help='of all randomness (0)'),
+  'precision': dict(
+    choices=precisions.NAMES,
+    help=f'of the network ({precisions.DEFAULT}; on CPUs as float32)',
+  ),
+}
+# What render, sweep and compare have in common.
+OF_PICTURES = 'model weights layer channel size steps seed precision'
+
+
+def add(p: Any, names: str, **help: str) -> None:
+  """Adds known arguments to a parser or a group, some with another help."""
+  for name in names.split():
+    known = _KNOWN[name]
+    p.add_argument(
+      f'--{name}', **known | {'help': help.get(name, known['help'])}
+    )
+
+
+def add_overrides(p: argparse.ArgumentParser, example: str) -> None:
+  """--set FIELD=VALUE."""
+  p.add_argument(
+    '--set',
+    action='append',
+    default=[],
+    metavar='FIELD=VALUE',
+    help=f'any other field of the config, as in --set {example}',
+  )
+
+
+def filled(
+  config: ConfigDict,
+  args: argparse.Namespace,
+  names: str = OF_PICTURES,
+  /,
+  **more: Any,
+) -> ConfigDict:
+  """The config with the arguments that were given.
+
+  Args:
+    config: defaults.
+    args: has `names`, `channel` among them, and --set.
+    **more: other fields. None leaves the default, there and in `args`.
+  """
+  config = config.lock()
+  given = {name: getattr(args, name) for name in names.split()}
+  given = {'channels': given.pop('channel'), **given, **more}
+  values = {
+    name: value
+    for name, value in given.items()
+    if value is not None and name.partition('.')[0] in config
+  }
+  overrides.override(config, values | overrides.parsed(args.set))
+  return config
+
+
+@contextlib.contextmanager
+def progress(
+  total: int, unit: str = 'step', what: str | None = None
+) -> Iterator[Callable[[int], None]]:
+  """A progress bar, moved by a function of how many are finished."""
+  from tqdm import tqdm
+
+  with tqdm(
+    total=total, unit=unit, desc=what, dynamic_ncols=True, delay=0.5
+  ) as bar:
+    yield lambda done: bar.update(done - bar.n)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
+from fviz import compare
+from fviz import config as configs
 from fviz.commands import arguments
 
-if TYPE_CHECKING:  # --help is quick without it.
-  from fviz import compare
-
-_EXAMPLES = """\
+_TEXT = """\
+compare regularizers, transforms and the like, side by side
   fviz compare --workdir runs/compare --layer mixed4 --channel 3,7
   fviz compare --workdir runs/mine --candidates mine.py, which says
     def sweep(add):
@@ -21,14 +20,9 @@ _EXAMPLES = """\
 
 def add(subparsers: arguments.Subparsers) -> None:
   """Declares the arguments."""
-  p = arguments.parser(
-    subparsers,
-    'compare',
-    'compare regularizers, transforms and the like, side by side',
-    _EXAMPLES,
-    run,
-  )
-  arguments.add_of_pictures(p, 'comparison.rank_by=spectrum_distance')
+  p = arguments.parser(subparsers, 'compare', _TEXT, run)
+  arguments.add(p, arguments.OF_PICTURES)
+  arguments.add_overrides(p, 'comparison.rank_by=spectrum_distance')
   p.add_argument(
     '--candidates', '--variants', help='a config file that defines sweep(add)'
   )
@@ -37,9 +31,6 @@ def add(subparsers: arguments.Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> compare.Report:
   """What the run came to."""
-  from fviz import compare
-  from fviz import config as configs
-
   candidates = compare.sweep_of(args.candidates) if args.candidates else None
   config = arguments.filled(configs.compare(), args)
   return compare.run(config, args.workdir, candidates)

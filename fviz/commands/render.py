@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import pathlib
 
+from fviz import config as configs
+from fviz import errors
 from fviz.commands import arguments
+from fviz.media import picture_files
+from fviz.runs import render, render_plan
 
-_EXAMPLES = """\
+_TEXT = """\
+render what a channel, a class or any objective likes, by any recipe
   fviz render --layer mixed4 --channel 17 -o unit.png
   fviz render --label owl --size 192 --steps 512 -o owl.png
   fviz render --layer mixed4 --channel 17 --recipe maco -o maco.png
@@ -19,22 +24,16 @@ _EXAMPLES = """\
 
 def add(subparsers: arguments.Subparsers) -> None:
   """Declares the arguments."""
-  p = arguments.parser(
-    subparsers,
-    'render',
-    'render what a channel, a class or any objective likes, by any recipe',
-    _EXAMPLES,
-    run,
-  )
+  p = arguments.parser(subparsers, 'render', _TEXT, run)
   steps = "of the optimization (the recipe's own)"
-  arguments.add_of_pictures(p, 'variants=4', steps)
+  arguments.add(p, f'{arguments.OF_PICTURES} label', steps=steps)
+  arguments.add_overrides(p, 'variants=4')
   p.add_argument(
     '-o',
     '--output',
     default='render.png',
     help='a picture, or a folder for several (render.png)',
   )
-  p.add_argument('--label', help='a class, by name or number')
   p.add_argument('--objective', help='of fviz.objectives, instead of those')
   p.add_argument('--recipe', help='of fviz.recipes (lucid)')
   p.add_argument('--image', help="a photo for recipes of one, or 'sample'")
@@ -42,23 +41,14 @@ def add(subparsers: arguments.Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> str:
   """The path of what was rendered."""
-  from fviz import config as configs
-  from fviz.media import picture_files
-  from fviz.runs import render, render_plan
-
   objective = _objective(args)
   is_folder = args.output.endswith('/') or not pathlib.Path(args.output).suffix
   if not is_folder:
     picture_files.check_output(args.output)
-  config = arguments.filled(
-    configs.render(),
-    args,
-    objective=objective,
-    recipe=args.recipe,
-    image=args.image,
-  )
+  more = dict(objective=objective, recipe=args.recipe, image=args.image)
+  config = arguments.filled(configs.render(), args, **more)
   plan = render_plan.plan_of(config)
-  with arguments.steps(plan.recipe.steps) as on_step:
+  with arguments.progress(plan.recipe.steps) as on_step:
     if is_folder:
       return str(render.save(plan, args.output, on_step))
     render.save_one(plan, args.output, '', on_step)
@@ -67,9 +57,6 @@ def run(args: argparse.Namespace) -> str:
 
 def _objective(args: argparse.Namespace) -> str:
   """The text of the objective that arguments stand for."""
-  from fviz import config as configs
-  from fviz import errors
-
   given = [args.objective, args.label, args.channel]
   if sum(x is not None for x in given) != 1 or (
     args.layer is not None and args.channel is None

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
+from ml_collections import ConfigDict
+
+from fviz import config as configs
+from fviz import sweep
 from fviz.commands import arguments
+from fviz.sweep import clusters, preemption, processes
 
-if TYPE_CHECKING:  # --help is quick without it.
-  from ml_collections import ConfigDict
-
-  from fviz import sweep
-  from fviz.sweep import processes
-
-_EXAMPLES = """\
+_TEXT = """\
+render all channels of layers, resumable, on one host or many
   fviz sweep --layer mixed3 --workdir runs/mixed3
   fviz sweep --layer mixed4 --channel 3,7 --steps 512 --workdir runs/two
   fviz sweep --layer '*,!*/pre_relu' --workdir runs/all
@@ -23,14 +22,9 @@ _EXAMPLES = """\
 
 def add(subparsers: arguments.Subparsers) -> None:
   """Declares the arguments."""
-  p = arguments.parser(
-    subparsers,
-    'sweep',
-    'render all channels of layers, resumable, on one host or many',
-    _EXAMPLES,
-    run,
-  )
-  arguments.add_of_pictures(p, "optimizer='adam(0.1)'")
+  p = arguments.parser(subparsers, 'sweep', _TEXT, run)
+  arguments.add(p, arguments.OF_PICTURES)
+  arguments.add_overrides(p, "optimizer='adam(0.1)'")
   p.add_argument('--workdir', required=True, help='give it again to resume')
   p.add_argument(
     '--distributed',
@@ -48,9 +42,6 @@ def add(subparsers: arguments.Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> sweep.Report:
   """What the run came to."""
-  from fviz import config as configs
-  from fviz.sweep import clusters, processes
-
   config, path = arguments.filled(configs.sweep(), args), args.workdir
   given = clusters.Place(args.coordinator, args.processes, args.process)
   group = processes.join(args.distributed, path, given, args.join_timeout)
@@ -61,9 +52,6 @@ def make(
   config: ConfigDict, workdir: str, group: processes.Group
 ) -> sweep.Report:
   """Sweeps and prints what is known before the work; SIGTERM ends it early."""
-  from fviz import sweep
-  from fviz.sweep import preemption
-
   with preemption.graceful() as stop:
     tell = lambda text: print(text, flush=True)
     return sweep.run(config, workdir, stop=stop, group=group, tell=tell)

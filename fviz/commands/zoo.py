@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import argparse
 
+from fviz import models
 from fviz.commands import arguments
+
+_TEXT = """\
+list the layers of a model
+  fviz layers pareidolia
+  fviz layers inception_v3 --weights inception.safetensors
+"""
 
 
 def add(subparsers: arguments.Subparsers) -> None:
   """Declares the arguments."""
-  arguments.parser(
-    subparsers, 'models', 'list the models', '  fviz models', models
-  )
-  p = arguments.parser(
-    subparsers,
-    'layers',
-    'list the layers of a model',
-    '  fviz layers pareidolia\n'
-    '  fviz layers inception_v3 --weights inception.safetensors',
-    layers,
-  )
+  text = 'list the models\n  fviz models'
+  arguments.parser(subparsers, 'models', text, lambda args: models.listing())
+  p = arguments.parser(subparsers, 'layers', _TEXT, layers)
   p.add_argument('model')
-  p.add_argument('--weights', default='', help='a file of weights')
-
-
-def models(args: argparse.Namespace) -> str:
-  """All models and their weights."""
-  from fviz import models
-
-  del args  # Unused.
-  return models.listing()
+  arguments.add(p, 'weights')
 
 
 def layers(args: argparse.Namespace) -> str:
   """The layers of one model."""
-  from fviz import models
-
-  return models.describe(args.model, args.weights)
+  return models.describe(args.model, args.weights or '')
