@@ -4,8 +4,6 @@ Traced numbers pass all of them but `check_int`: their values are not known
 here, and were checked before they were traced.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

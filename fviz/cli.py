@@ -4,8 +4,6 @@ Exit codes: 0 done, 1 failed (the message says why), 2 wrong usage, 130
 interrupted; finished pictures and frames stay.
 """
 
-from __future__ import annotations
-
 import argparse
 import logging
 import os

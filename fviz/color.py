@@ -5,8 +5,6 @@ principal axes of the colours of natural images, so that a step moves along
 likely colours.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

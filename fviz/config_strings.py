@@ -5,8 +5,6 @@ or schedules such as linear(0.1, 0.0, 256). Nothing else is evaluated, so a
 config from a stranger can run no code.
 """
 
-from __future__ import annotations
-
 import ast
 import inspect
 from collections.abc import Sequence

@@ -4,8 +4,6 @@ These are optax transformations of trees in which axis 0 of every leaf is the
 images. What becomes of an image's gradient never depends on other images.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import jax

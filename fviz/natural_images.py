@@ -6,8 +6,6 @@ pixels) to an RMS error of .14 in the logarithm. That of a folder of photos is
 measured in `fviz.media.photo_folders`.
 """
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 import numpy as np

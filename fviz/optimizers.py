@@ -5,8 +5,6 @@ is `learning_rate`. Its L-BFGS with a line search is one of them: the engine
 passes it the value and the function that it needs.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

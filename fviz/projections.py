@@ -7,8 +7,6 @@ parameters of `parameterizations.pixels`, [n, h, w, c], in which grey (or the
 mean) is 0.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

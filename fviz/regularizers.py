@@ -4,8 +4,6 @@ All are positive, and means over images, positions and channels. Where published
 penalties are sums, multiply the published weight by h * w * c.
 """
 
-from __future__ import annotations
-
 import dataclasses
 
 import jax

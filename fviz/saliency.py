@@ -3,8 +3,6 @@
 Each image has a map of its own, whatever else is in the batch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import jax

@@ -5,8 +5,6 @@ the noise dies out. A schedule is a function of the step, which is traced. So
 what decides a shape, such as pixels of padding, cannot follow one.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """What subcommands share: arguments, configs of them, a progress bar."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 from collections.abc import Callable, Iterator
@@ -121,8 +119,8 @@ def filled(
 
 @contextlib.contextmanager
 def progress(
-  total: int, unit: str = 'step', what: str | None = None
-) -> Iterator[Callable[[int], None]]:
+  total: int | None, unit: str = 'step', what: str | None = None
+) -> Iterator[Callable[[int], Any]]:
   """A progress bar, moved by a function of how many are finished."""
   from tqdm import tqdm
 

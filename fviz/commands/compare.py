@@ -1,7 +1,5 @@
 """fviz compare: candidates on the same units, side by side."""
 
-from __future__ import annotations
-
 import argparse
 
 from fviz import compare

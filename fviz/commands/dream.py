@@ -1,7 +1,5 @@
 """fviz dream: photos, films, clips and panoramas."""
 
-from __future__ import annotations
-
 import argparse
 import pathlib
 

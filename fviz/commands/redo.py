@@ -4,8 +4,6 @@ The recipe may come from a stranger: it is JSON, fields must be those of the
 config and of their types, and it names no file that is written.
 """
 
-from __future__ import annotations
-
 import argparse
 import logging
 import pathlib

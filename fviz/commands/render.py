@@ -1,7 +1,5 @@
 """fviz render: what a channel, a class or any objective likes."""
 
-from __future__ import annotations
-
 import argparse
 import pathlib
 

@@ -1,7 +1,5 @@
 """fviz sweep: all channels of layers, resumable, on one host or many."""
 
-from __future__ import annotations
-
 import argparse
 
 from ml_collections import ConfigDict

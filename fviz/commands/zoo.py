@@ -1,7 +1,5 @@
 """fviz models, fviz layers: what there is to look into."""
 
-from __future__ import annotations
-
 import argparse
 
 from fviz import models

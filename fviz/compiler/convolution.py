@@ -4,8 +4,6 @@ Going forward it equals `jax.lax.conv_general_dilated`. Images are [n, h, w, c],
 kernels [h, w, in, out].
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 

@@ -5,8 +5,6 @@ after the other. A sum over the kernel's places is one fused loop over all
 channels, and its gradient is another.
 """
 
-from __future__ import annotations
-
 import functools
 
 import jax

@@ -5,8 +5,6 @@ computed at once. Operations that `fviz.compiler.substitutions` knows better
 ones for are exchanged.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 from typing import Any

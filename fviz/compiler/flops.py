@@ -1,7 +1,5 @@
 """How many operations each layer of a network takes, without running it."""
 
-from __future__ import annotations
-
 import functools
 import math
 import operator

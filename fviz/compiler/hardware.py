@@ -4,8 +4,6 @@ No job needs anything of another, so devices do not communicate: each runs the
 same program on its part of the jobs.
 """
 
-from __future__ import annotations
-
 import math
 import os
 from collections.abc import Callable

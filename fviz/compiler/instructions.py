@@ -1,7 +1,5 @@
 """A network as a list of instructions: what each reads, does and makes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -4,8 +4,6 @@ Going forward they equal `jax.lax.reduce_window`; on CPUs the gradient is
 several times faster than XLA's. Images are [n, h, w, c].
 """
 
-from __future__ import annotations
-
 import functools
 from typing import Any
 

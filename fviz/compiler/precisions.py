@@ -10,8 +10,6 @@ as it was traced. What depends on the weights alone is computed in float32 and
 rounded once.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import logging

@@ -1,7 +1,5 @@
 """Compiled programs in the user's cache directory, for the next start."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import os

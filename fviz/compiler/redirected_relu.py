@@ -5,8 +5,6 @@ and the optimization stands still. Lucid's redirected ReLU lets gradients pass
 during the first steps.
 """
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 

@@ -8,8 +8,6 @@ layer norms, and on CPUs also networks of ReLUs (elsewhere the gradient of a
 ReLU keeps only a byte a value).
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence

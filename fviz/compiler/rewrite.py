@@ -16,8 +16,6 @@ rewritten:
 This works for anybody's network, and nobody's code is touched.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

@@ -6,8 +6,6 @@
 * A ReLU becomes one whose gradient can be redirected.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -9,8 +9,6 @@ does. The rounding error is about ten times that of a direct sum: 1e-5 of the
 largest value.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 

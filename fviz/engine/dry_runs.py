@@ -1,7 +1,5 @@
 """Dry runs on shapes alone: what a step would stumble over, before any work."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import jax

@@ -4,8 +4,6 @@ A picture depends on its objective, its key and the recipe alone, whatever the
 batch, its order, or the number of devices.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple

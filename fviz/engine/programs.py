@@ -1,7 +1,5 @@
 """The functions of one job, vmapped over a batch, shared and compiled."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Recipes: all about a picture but the network, the objective and the seed."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, TypeVar

@@ -4,8 +4,6 @@ Plain NumPy on the host. A slot whose job has ended takes the next one, so that
 the compiled step of a batch works on as long as there are jobs.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from fviz import types

@@ -3,8 +3,6 @@
 Jobs never meet: nothing here knows of a batch or of a device.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Mapping
 from typing import NamedTuple

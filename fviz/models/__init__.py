@@ -6,8 +6,6 @@ Families and Flax are imported only when a model is asked for. `weights.sources`
 says where published weights come from.
 """
 
-from __future__ import annotations
-
 import importlib
 import os
 from types import ModuleType

@@ -4,8 +4,6 @@ Five convolutions and three linear layers; names are torchvision's, so the
 layer 'features/3' is the second convolution and 'features/4' its ReLU.
 """
 
-from __future__ import annotations
-
 import functools
 
 import jax

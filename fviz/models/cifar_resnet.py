@@ -6,8 +6,6 @@ weights; 'layer2/0/bn1' is the value before the ReLU 'layer2/0/act1',
 ReLU.
 """
 
-from __future__ import annotations
-
 import functools
 
 import jax

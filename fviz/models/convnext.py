@@ -5,8 +5,6 @@ Names are timm's: 'stages/2/blocks/4/mlp/fc1' is the value before the GELU
 sum.
 """
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 from flax import nnx

@@ -7,8 +7,6 @@ norm and ReLU, '.../bn' the value before the ReLU and '.../conv' the value
 before the batch norm.
 """
 
-from __future__ import annotations
-
 import functools
 
 import jax

@@ -8,8 +8,6 @@ are the network's output. (The graph's own 'output' is an auxiliary head.)
 Input in [0, 1] becomes 255 x - 117.
 """
 
-from __future__ import annotations
-
 import functools
 
 import jax

@@ -5,8 +5,6 @@ default; that of 2015 is the network of TensorFlow's DeepDream tutorial. They
 have other names for their layers, and the names in a file tell them apart.
 """
 
-from __future__ import annotations
-
 from fviz.models import inception_v3_2015, inception_v3_2016
 from fviz.models.weights.layouts import Layout
 

@@ -7,8 +7,6 @@ convolutions, no classifier. Module names are those of the graph, so the layer
 (255 x - 128) / 128.
 """
 
-from __future__ import annotations
-
 import functools
 
 import jax

@@ -5,8 +5,6 @@ Torchvision's port of Google's weights. Names are torchvision's and timm's:
 value before the ReLU and '.../conv' the value before the batch norm.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from typing import NamedTuple

@@ -5,8 +5,6 @@ rewrites a traced network for speed and redirects its ReLUs, see
 `fviz.compiler.rewrite`. Whatever should be a layer has to be a module.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

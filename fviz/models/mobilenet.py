@@ -10,8 +10,6 @@ Names are timm's: 'blocks/2/0/bn1' is the value before the ReLU6
 layers of v2, 'bn3', have no nonlinearity.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 

@@ -6,8 +6,6 @@ NAME/pre_relu, and logits. `pareidolia_network` says why it is built so,
 `pareidolia.md` is the model card, and `scripts/pareidolia/train.py` trains it.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import os

@@ -7,8 +7,6 @@ convolutions and max pools leave a grain of their stride in every picture that
 is made by gradients.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Sequence
 

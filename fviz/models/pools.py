@@ -1,7 +1,5 @@
 """Pooling as modules, so that a pool is a layer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax

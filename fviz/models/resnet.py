@@ -7,8 +7,6 @@ ReLU. Adversarially trained weights (Salman et al. 2020, arXiv 2007.08489) have
 the same form.
 """
 
-from __future__ import annotations
-
 import functools
 
 import jax

@@ -7,8 +7,6 @@ the value before; its last convolution also pads a border. The logits are the
 means of the last convolution after its ReLU.
 """
 
-from __future__ import annotations
-
 import functools
 
 import jax

@@ -5,8 +5,6 @@ With pool='average' the pools average, as Gatys et al. 2015 (arXiv 1505.07376)
 recommend for textures and styles.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterator
 

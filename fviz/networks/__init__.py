@@ -1,7 +1,5 @@
 """Anybody's network as a pure `Network`: from Flax or from a function."""
 
-from __future__ import annotations
-
 import importlib
 from typing import TYPE_CHECKING, Any
 

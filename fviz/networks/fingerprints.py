@@ -1,7 +1,5 @@
 """A hash of a network's weights, by which records know them."""
 
-from __future__ import annotations
-
 import hashlib
 
 import jax

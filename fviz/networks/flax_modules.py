@@ -1,7 +1,5 @@
 """A network from a Flax module, of NNX or of Linen: every module is a layer."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """A network from a pure function; what all adapters share."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from typing import Any

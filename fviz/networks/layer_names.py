@@ -1,7 +1,5 @@
 """The layers of a network: chosen by names and patterns, and listed."""
 
-from __future__ import annotations
-
 import fnmatch
 
 from fviz import errors, types

@@ -1,7 +1,5 @@
 """Objectives before they run: names become numbers, jobs get an axis."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any

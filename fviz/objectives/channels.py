@@ -1,7 +1,5 @@
 """Objectives of channels, neurons and whole layers."""
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 import numpy as np

@@ -1,7 +1,5 @@
 """Classes by name: 'goldfish' for 'goldfish, Carassius auratus'."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from fviz import errors

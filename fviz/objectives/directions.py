@@ -1,7 +1,5 @@
 """Objectives of directions in a layer's space of channels."""
 
-from __future__ import annotations
-
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike

@@ -1,7 +1,5 @@
 """Objectives that relate the images of one job: n > 1."""
 
-from __future__ import annotations
-
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 

@@ -1,7 +1,5 @@
 """Objectives of classes: logits, and the odds against all others."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import jax

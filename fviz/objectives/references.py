@@ -4,8 +4,6 @@ The recipe's reference goes through the same transforms with the same draws, see
 `engine.Recipe.reference`; there are as many reference images as images.
 """
 
-from __future__ import annotations
-
 import jax.numpy as jnp
 
 from fviz.errors import unknown

@@ -1,7 +1,5 @@
 """Images as small networks that map coordinates to colours (CPPNs)."""
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 import numpy as np

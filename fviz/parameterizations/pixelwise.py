@@ -1,7 +1,5 @@
 """Images as pixels, images that start from others, and images with a mask."""
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 

@@ -1,7 +1,5 @@
 """Images as sums of pixels at several sizes, which images may share."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import jax

@@ -1,7 +1,5 @@
 """What parameterizations have in common: sizes, channels and colour maps."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from fviz import checks

@@ -1,7 +1,5 @@
 """Images as spectra: of free numbers (Fourier), or of free phases (MaCo)."""
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 

@@ -5,8 +5,6 @@ papers' mean image. What the papers state for pixels in 0..255 is converted:
 a rate of x += rate * gradient by 255^2, a deviation by 255.
 """
 
-from __future__ import annotations
-
 import math
 
 import jax.numpy as jnp

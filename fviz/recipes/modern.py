@@ -1,7 +1,5 @@
 """Recipes of feature visualization as it is done since 2017."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import optax

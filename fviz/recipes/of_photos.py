@@ -1,7 +1,5 @@
 """Recipes that compare with a photo, and make more of what is in it."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import jax

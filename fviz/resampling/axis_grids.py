@@ -5,8 +5,6 @@ a zoom next to it read the same pixels as one grid does, to the rounding. So
 `transforms.compose` joins neighbouring grids and resamples the image once.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

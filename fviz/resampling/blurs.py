@@ -1,7 +1,5 @@
 """Blurs along rows and columns; they differ in what happens at the edges."""
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Sequence

@@ -8,8 +8,6 @@ same; it takes five times as long on CPUs, but on TPUs, where looking up is
 slow, it is the better way.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 from typing import NamedTuple

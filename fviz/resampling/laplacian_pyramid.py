@@ -1,7 +1,5 @@
 """Laplacian pyramids: images as a sum of bands of frequencies."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import jax.numpy as jnp

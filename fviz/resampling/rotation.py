@@ -1,7 +1,5 @@
 """Rotations of images as three shears, without scatters."""
 
-from __future__ import annotations
-
 import functools
 import math
 

@@ -3,8 +3,6 @@
 What lies outside an image is grey, .5.
 """
 
-from __future__ import annotations
-
 import jax.numpy as jnp
 
 from fviz.types import Array

@@ -10,8 +10,6 @@ Kubernetes not how many processes there are.
 JAX finds most of these, too, but has no public function that tells of it.
 """
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import importlib.util

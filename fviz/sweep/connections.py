@@ -8,8 +8,6 @@ port should be open to the machines of the run only.
 `count` is the number of all processes; times are in seconds.
 """
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import time

@@ -7,8 +7,6 @@ A PNG grows with the picture's contrast, about as much at each doubling of the
 steps.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import itertools
 import math

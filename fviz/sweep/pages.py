@@ -6,8 +6,6 @@ that renders all that the page lacked, or else the last process to leave, for
 which None stands. A layer's keeper summarizes the layer.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -4,8 +4,6 @@ Clusters send it some seconds before they kill. SLURM waits for 30 seconds by
 default, and so do clouds with preemptible machines.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

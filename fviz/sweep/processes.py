@@ -10,8 +10,6 @@ starts while it runs spans all processes and ties them together for good, and
 with its public functions alone nothing else can be said through it.
 """
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import os

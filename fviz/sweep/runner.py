@@ -4,8 +4,6 @@ The ledger and the PNGs are the truth. Contact sheets and TensorBoard are made
 from them, so a sweep that was killed ends as one that was not.
 """
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import logging

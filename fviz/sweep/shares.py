@@ -4,8 +4,6 @@ A share is one piece of the row, not every n-th unit, so that a process compiles
 few layers.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -1,7 +1,5 @@
 """What a config of `fviz.config.sweep` stands for, read once and checked."""
 
-from __future__ import annotations
-
 import dataclasses
 import platform
 from collections.abc import Mapping, Sequence

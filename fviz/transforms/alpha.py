@@ -1,7 +1,5 @@
 """Transparent images over random backgrounds."""
 
-from __future__ import annotations
-
 import jax
 
 from fviz import color as colors

@@ -1,7 +1,5 @@
 """Chains of transforms; neighbouring grids are resampled only once."""
 
-from __future__ import annotations
-
 import jax
 
 from fviz.resampling import axis_grids

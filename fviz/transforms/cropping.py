@@ -1,7 +1,5 @@
 """Borders, crops and shifts: transforms that move whole pixels."""
 
-from __future__ import annotations
-
 import jax
 
 from fviz.checks import check_int, check_size

@@ -1,7 +1,5 @@
 """Zooms, rotations and mirror images, by a random factor or angle each."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Perspective: images seen at a random, slight angle."""
 
-from __future__ import annotations
-
 import math
 
 import jax

@@ -1,7 +1,5 @@
 """Blur and noise: transforms that change values and move nothing."""
 
-from __future__ import annotations
-
 import jax
 
 from fviz.checks import check

@@ -1,7 +1,5 @@
 """Several views of each image: random crops, resized to the network's input."""
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 

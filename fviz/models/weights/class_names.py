@@ -6,8 +6,6 @@ by commas. inception5h has 1008 outputs in an order of its own, and its list
 comes with it.
 """
 
-from __future__ import annotations
-
 import functools
 import os
 import pathlib

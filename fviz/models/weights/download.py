@@ -1,7 +1,5 @@
 """Published weights into a cache: resumed, verified, renamed when complete."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import os

@@ -1,7 +1,5 @@
 """Tensors into the places of an NNX module, checked both ways."""
 
-from __future__ import annotations
-
 import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 

@@ -4,8 +4,6 @@ A family of networks has a table `LAYOUTS`, name -> spellings. The first one is
 that of the default weights; the names in a file decide by which one it is read.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence

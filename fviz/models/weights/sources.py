@@ -1,7 +1,5 @@
 """Where published weights come from, and what their networks expect."""
 
-from __future__ import annotations
-
 import pathlib
 import tomllib
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """All tensors of a file, whatever its format; none can execute code."""
 
-from __future__ import annotations
-
 import os
 import zipfile
 

@@ -3,8 +3,6 @@
 The protocol buffers are those that TensorBoard ships.
 """
 
-from __future__ import annotations
-
 import math
 import pathlib
 import zipfile

@@ -4,8 +4,6 @@ They are pickles. torch reads them with weights_only=True, which builds tensors
 and containers and nothing else; a file that asks for more is refused.
 """
 
-from __future__ import annotations
-
 import pickle
 import zipfile
 from typing import Any

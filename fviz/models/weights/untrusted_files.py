@@ -1,7 +1,5 @@
 """Files from strangers: damage becomes one error, zip bombs are refused."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import zipfile
