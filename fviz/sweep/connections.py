@@ -84,10 +84,7 @@ class Connection:
 
 
 def gather(port: int, count: int, timeout: float) -> list[Connection]:
-  """Process 0: listens until all others have come, and tells them so.
-
-  Returns:
-    The connections to processes 1 to count - 1, in order.
+  """Process 0: listens until all others have come; connections in their order.
 
   Raises:
     FvizError: the port is taken, not all came in time, or one that came has

@@ -61,9 +61,7 @@ class Group:
   def agree(self, record: Mapping[str, Any], ignore: Iterable[str]) -> None:
     """Returns once all processes have come here with the same record.
 
-    Args:
-      record: what the pictures depend on, plain data.
-      ignore: fields that may differ.
+    It is plain data, what the pictures depend on; fields to ignore may differ.
 
     Raises:
       FvizError: another process failed, did not come, or brought another.

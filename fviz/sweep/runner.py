@@ -108,13 +108,11 @@ def run(
       layers.setdefault(unit[0], {})[unit] = owner
     gallery = pages.Gallery(plan, layers, directory, finished, writer)
     _render(gallery, stop, group)
-    keepers: set[int | None] = {group.index}
-    if group.count > 1 and gallery.finish_shared():
-      keepers.add(None)
+    shared = [None] if group.count > 1 and gallery.finish_shared() else []
   count = sum(unit in finished for unit in plan.units)
   return Report(
     path=directory.path,
-    sheets=gallery.sheets(keepers),
+    sheets=gallery.sheets([group.index, *shared]),
     units=count,
     failed=len(finished.failed.intersection(plan.units)),
     seconds=time.monotonic() - start,
@@ -134,22 +132,19 @@ def _enter(
 
   Process 0 enters first: it writes the config and divides the work.
   """
-  like = plan.record, sweep_plan.IGNORED, group.index, group.count, group.lock
-  enter = lambda: stack.enter_context(workdir.Workdir.open(path, *like))
-  if group.index == 0:
-    directory = enter()
-    finished = directory.finished()
-    owners = group.share(lambda: _divided(plan, finished, group.count, tell))
-    return directory, finished, owners
-  owners = group.share()
-  if not os.path.exists(os.path.join(path, 'config.json')):
+  owners = group.share() if group.index else []
+  if group.index and not os.path.exists(os.path.join(path, 'config.json')):
     _log.warning(
       'This process does not see what process 0 wrote to %s. Merge the '
       'directories when all are done, see docs/scaling.md.',
       path,
     )
-  directory = enter()
-  return directory, directory.finished(), owners
+  like = plan.record, sweep_plan.IGNORED, group.index, group.count, group.lock
+  directory = stack.enter_context(workdir.Workdir.open(path, *like))
+  finished = directory.finished()
+  if group.index == 0:
+    owners = group.share(lambda: _divided(plan, finished, group.count, tell))
+  return directory, finished, owners
 
 
 def _divided(
