@@ -16,7 +16,6 @@ from fviz import natural_images
 from fviz.media import photo_folders
 from fviz.types import Array
 
-# What config strings can name.
 CONFIG_NAMES = ('decorrelated', 'sigmoid', 'clip', 'clamp', 'learned')
 
 _EPS = 1e-3  # Colours stay so far from 0 and 1, where the logit is infinite.
@@ -48,7 +47,7 @@ def decorrelated() -> Color:
   >>> print(decorrelated().to_rgb(jnp.zeros(3)))
   [0.5 0.5 0.5]
   """
-  return Color(_decorrelated_to_rgb, _decorrelated_from_rgb)
+  return _DECORRELATED
 
 
 def sigmoid() -> Color:
@@ -90,21 +89,11 @@ def learned(folder: str) -> Color:
 
   The axes are the square root of the photos' covariance of colours; those of
   `decorrelated` were measured on ImageNet. Images that have not 3 channels get
-  only the sigmoid.
-
-  Args:
-    folder: path of a folder that holds photos.
-
-  Raises:
-    FvizError: there is no such folder, it holds no photos, one cannot be read,
-      or they have too few colours.
+  only the sigmoid. Raises an `FvizError` where there is no such folder, it
+  holds no photos, one cannot be read, or they have too few colours.
   """
-  matrix = natural_images.axes(photo_folders.statistics(folder).covariance)
-  inverse = np.linalg.inv(matrix)
-  return Color(
-    lambda t: jax.nn.sigmoid(_mix(t, matrix)),
-    lambda rgb: _mix(_logit(rgb), inverse),
-  )
+  covariance = photo_folders.statistics(folder).covariance
+  return _with_axes(natural_images.axes(covariance))
 
 
 def with_alpha(color: Color) -> Color:
@@ -118,6 +107,14 @@ def with_alpha(color: Color) -> Color:
   return Color(
     lambda t: _apart(color.to_rgb, jax.nn.sigmoid, t),
     lambda rgb: _apart(color.from_rgb, _logit, rgb),
+  )
+
+
+def _with_axes(matrix: np.ndarray) -> Color:
+  inverse = np.linalg.inv(matrix)
+  return Color(
+    lambda t: jax.nn.sigmoid(_mix(t, matrix)),
+    lambda rgb: _mix(_logit(rgb), inverse),
   )
 
 
@@ -136,14 +133,6 @@ def _mix(t: Array, matrix: np.ndarray) -> Array:
   # A matrix product with so few columns takes eight times as long on CPUs.
   rows = jnp.asarray(matrix, t.dtype)
   return jnp.asarray(sum(t[..., i : i + 1] * r for i, r in enumerate(rows)))
-
-
-def _decorrelated_to_rgb(t: Array) -> Array:
-  return jax.nn.sigmoid(_mix(t, TO_RGB))
-
-
-def _decorrelated_from_rgb(rgb: Array) -> Array:
-  return _mix(_logit(rgb), FROM_RGB)
 
 
 def _logit(rgb: Array) -> Array:
@@ -165,3 +154,4 @@ def _clip_backward(t, g):
 
 
 _clip.defvjp(_clip_forward, _clip_backward)
+_DECORRELATED = _with_axes(TO_RGB)

@@ -7,7 +7,7 @@ config from a stranger can run no code.
 
 import ast
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -31,9 +31,8 @@ def resolve(
     **extra: arguments for each function that has such a parameter and is not
       given it in the text.
 
-  Raises:
-    FvizError: the text is no such calls, a name is not known, or a function
-      refuses its arguments.
+  Raises an `FvizError` where the text is no such calls, a name is not known, or
+  a function refuses its arguments.
 
   >>> from fviz import parameterizations, transforms
   >>> len(resolve('pad(2)|jitter(1)', 'transform', transforms))
@@ -64,34 +63,26 @@ def calls(text: str | Sequence[Call]) -> list[Call]:
     return list(text)
   if not text.strip():
     return []
-  try:
-    tree = ast.parse(text.strip(), mode='eval').body
-    return [_call(node, text) for node in _terms(tree)]
-  except FvizError:
-    raise
-  except _UNPARSED as error:
-    raise _bad(text, f'it does not parse ({error})') from error
+  return _parsed(text, lambda tree: [_call(v, text) for v in _terms(tree)])
 
 
 def expression(text: str, kind: str, module: ModuleType, **extra: Any) -> Any:
   """The value of sums, differences and products of calls and numbers.
 
-  Args:
-    text: such as "channel('mixed3', 7) - 2 * diversity('mixed3')".
-    kind: what error messages call the names.
-    module: whose `CONFIG_NAMES` has the names.
-    **extra: as for `resolve`.
-
-  Raises:
-    FvizError: as for `resolve`.
+  Such as "channel('mixed3', 7) - 2 * diversity('mixed3')". Arguments and errors
+  are as for `resolve`.
 
   >>> from fviz import objectives
   >>> expression("1 - 2 * opacity()", 'objective', objectives).layers
   ()
   """
+  return _parsed(text, lambda tree: _value(tree, text, kind, module, extra))
+
+
+def _parsed(text: str, read: Callable[[ast.expr], Any]) -> Any:
+  """What is read from a text's tree; an `FvizError` if it does not parse."""
   try:
-    tree = ast.parse(text.strip(), mode='eval').body
-    return _value(tree, text, kind, module, extra)
+    return read(ast.parse(text.strip(), mode='eval').body)
   except FvizError:
     raise
   except _UNPARSED as error:
@@ -149,20 +140,16 @@ def _literal(node: ast.expr, text: str) -> Any:
   try:
     return ast.literal_eval(node)
   except (ValueError, TypeError) as error:
-    source = ast.unparse(node)
-    raise _bad(text, f'{source!r} is not a number or string') from error
+    why = f'{ast.unparse(node)!r} is not a number or string'
+    raise _bad(text, why) from error
 
 
 def _make(text, name, factory, args, kwargs, extra) -> Any:
   signature = inspect.signature(factory)
   try:
     given = signature.bind_partial(*args, **kwargs).arguments
-    missing = {
-      k: v
-      for k, v in extra.items()
-      if k in signature.parameters and k not in given
-    }
-    return factory(*args, **kwargs, **missing)
+    missing = signature.parameters.keys() & extra.keys() - given.keys()
+    return factory(*args, **kwargs, **{k: extra[k] for k in missing})
   except TypeError as error:
     raise _bad(text, f'{name}{signature}: {error}') from error
   except FvizError as error:
@@ -173,14 +160,11 @@ def _shown(text: str | Sequence[Call]) -> str:
   """The text that calls come from, but for spaces and quotes."""
   if isinstance(text, str):
     return text
-  one = lambda args, kwargs: ', '.join(
-    [*map(repr, args), *(f'{k}={v!r}' for k, v in kwargs.items())]
-  )
+  named = lambda kwargs: (f'{k}={v!r}' for k, v in kwargs.items())
+  one = lambda args, kwargs: ', '.join([*map(repr, args), *named(kwargs)])
   return '|'.join(f'{name}({one(args, kwargs)})' for name, args, kwargs in text)
 
 
 def _bad(text: str, why: str) -> FvizError:
-  return FvizError(
-    f'Cannot read {_shown(text)!r}: {why}. '
-    "Write calls such as 'name(1, x=2)|name()'."
-  )
+  example = "Write calls such as 'name(1, x=2)|name()'."
+  return FvizError(f'Cannot read {_shown(text)!r}: {why}. {example}')

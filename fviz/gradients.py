@@ -15,15 +15,8 @@ from fviz.errors import FvizError, unknown
 from fviz.resampling import blurs, laplacian_pyramid
 from fviz.types import Array, PyTree
 
-# What config strings can name.
-CONFIG_NAMES = (
-  'normalize',
-  'blur',
-  'smooth',
-  'three_gaussians',
-  'laplacian',
-  'limit',
-  'clip',
+CONFIG_NAMES = tuple(
+  'normalize blur smooth three_gaussians laplacian limit clip'.split()
 )
 
 
@@ -32,10 +25,8 @@ def normalize(
 ) -> optax.GradientTransformation:
   """Divides each image's gradient by its size, over all leaves together.
 
-  Args:
-    kind: the measure of size: 'mean_abs' (DeepDream 2015), 'rms', 'l2' (lucid)
-      or 'std'.
-    floor: the least divisor; a gradient of zeros stays zero.
+  The kind of size is 'mean_abs' (DeepDream 2015), 'rms', 'l2' (lucid) or 'std'.
+  The floor is the least divisor: a gradient of zeros stays zero.
 
   >>> t = normalize()
   >>> print(t.update(jnp.array([[2., -4.], [0., 0.]]), t.init(None))[0])
@@ -45,7 +36,7 @@ def normalize(
   if kind not in _SIZES:
     raise unknown('kind of normalize', kind, _SIZES)
   _check_positive('floor', floor)
-  return _stateless(lambda g: _normalized(g, kind, floor))
+  return optax.stateless(lambda g, params: _normalized(g, kind, floor))
 
 
 def blur(sigma: float) -> optax.GradientTransformation:
@@ -65,11 +56,8 @@ def smooth(
   """The sum of blurred copies of the gradient, each over its deviation.
 
   A network's gradient is mostly noise of single pixels; in the sum, coarser
-  scales count as much. Beyond the edges the gradient is repeated.
-
-  Args:
-    sigmas: standard deviations of the blurs in pixels; 0 is the gradient
-      itself.
+  scales count as much. Beyond the edges the gradient is repeated. Sigmas are in
+  pixels; 0 is the gradient itself.
 
   >>> t = smooth((0.0, 1.0))
   >>> g = jnp.zeros([1, 9, 9, 1]).at[0, 4, 4, 0].set(1.0)
@@ -96,13 +84,10 @@ def three_gaussians(
   This is Gordić's pytorch-deepdream (f37d99a). The Gaussians have 9 taps and
   deviations of sigma x (.5, 1, 2), where sigma = rise (i + 1) / steps + start
   at step i; the gradient is mirrored at its edges; then its mean becomes 0 and
-  its deviation 1. Details are drawn first, then larger forms. After `steps`,
-  sigma stays. A dream counts steps anew at each octave.
-
-  Args:
-    steps: over how many steps sigma rises; there, the iterations of an octave.
-    start: in pixels, their smoothing_coefficient.
-    rise: in pixels.
+  its deviation 1. Details are drawn first, then larger forms. After `steps`
+  (there, the iterations of an octave) sigma stays. Start (there, the
+  smoothing_coefficient) and rise are in pixels. A dream counts steps anew at
+  each octave.
 
   >>> t = three_gaussians()
   >>> g = jnp.zeros([1, 9, 9, 1]).at[0, 4, 4, 0].set(1.0)
@@ -112,8 +97,8 @@ def three_gaussians(
   True
   """
   checks.check_int('steps', steps, 1)
-  for name, value in dict(start=start, rise=rise).items():
-    checks.check(name, value, 0)
+  checks.check('start', start, 0)
+  checks.check('rise', rise, 0)
   if not checks.traced(start, rise) and start + rise == 0:
     raise FvizError('three_gaussians: start and rise must not both be 0.')
 
@@ -124,9 +109,8 @@ def three_gaussians(
     updates = jax.tree.map(lambda g: _three(g, sigma), updates)
     return updates, optax.ScaleByScheduleState(state.count + 1)
 
-  return optax.GradientTransformation(
-    lambda params: optax.ScaleByScheduleState(jnp.int32(0)), update
-  )
+  init = lambda params: optax.ScaleByScheduleState(jnp.int32(0))
+  return optax.GradientTransformation(init, update)
 
 
 def laplacian(levels: int = 4) -> optax.GradientTransformation:
@@ -134,8 +118,7 @@ def laplacian(levels: int = 4) -> optax.GradientTransformation:
 
   The gradient is split into the bands of a Laplacian pyramid, every band is
   divided by its RMS per image (at least 1e-10), and the bands are added up: low
-  frequencies then weigh as much as high ones. The pyramid halves the size
-  `levels` times.
+  frequencies then weigh as much as high ones. So many levels halve the size.
 
   >>> t = laplacian(2)
   >>> t.update(jnp.ones([1, 8, 8, 3]), t.init(None))[0].shape
@@ -154,9 +137,7 @@ def limit(most: float = 4.0) -> optax.GradientTransformation:
   [[ 1.  -0.5]]
   """
   _check_positive('most', most)
-  return _stateless(
-    lambda g: jax.tree.map(lambda x: jnp.clip(x, -most, most), g)
-  )
+  return optax.stateless_with_tree_map(lambda g, _: jnp.clip(g, -most, most))
 
 
 def clip(norm: float) -> optax.GradientTransformation:
@@ -168,9 +149,8 @@ def clip(norm: float) -> optax.GradientTransformation:
    [0.  0.5]]
   """
   _check_positive('norm', norm)
-  return _stateless(
-    lambda g: _times(g, norm / jnp.maximum(_l2(_flat(g)), norm))
-  )
+  factor = lambda g: norm / jnp.maximum(_l2(_flat(g)), norm)
+  return optax.stateless(lambda g, params: _times(g, factor(g)))
 
 
 def _check_positive(name, value):
@@ -182,10 +162,9 @@ def _check_positive(name, value):
 def _three(g: Array, sigma: Array) -> Array:
   """The mean of three blurs, with mean 0 and deviation 1 per image."""
   _check_pixels('three_gaussians', g)
-  i, made = jnp.arange(-4, 5), []
-  for factor in (0.5, 1.0, 2.0):
-    taps = jnp.exp(-((i / (factor * sigma)) ** 2) / 2)
-    made.append(blurs.convolved(g, list(taps), 'reflect'))
+  i = jnp.arange(-4, 5)
+  taps = lambda factor: list(jnp.exp(-((i / (factor * sigma)) ** 2) / 2))
+  made = [blurs.convolved(g, taps(k), 'reflect') for k in (0.5, 1.0, 2.0)]
   mean = jnp.asarray(sum(made) / 3)
   g = mean - jnp.mean(mean, (1, 2, 3), keepdims=True)
   sd = jnp.sqrt(jnp.mean(g**2, (1, 2, 3), keepdims=True))
@@ -210,20 +189,12 @@ def _of_pixels(
 ) -> optax.GradientTransformation:
   """A function of each leaf, which must be the gradient of pixels."""
 
-  def one(g):
+  def one(g, param):
+    del param
     _check_pixels(name, g)
     return function(g)
 
-  return _stateless(lambda g: jax.tree.map(one, g))
-
-
-def _stateless(
-  function: Callable[[PyTree], PyTree],
-) -> optax.GradientTransformation:
-  return optax.GradientTransformation(
-    lambda params: optax.EmptyState(),
-    lambda updates, state, params=None: (function(updates), state),
-  )
+  return optax.stateless_with_tree_map(one)
 
 
 def _normalized(gradient: PyTree, kind: str, floor: float) -> PyTree:
@@ -241,10 +212,8 @@ def _flat(gradient: PyTree) -> Array:
 
 
 def _times(gradient: PyTree, factor: Array) -> PyTree:
-  def one(g):
-    return g * factor.reshape(-1, *(1,) * (g.ndim - 1)).astype(g.dtype)
-
-  return jax.tree.map(one, gradient)
+  wide = lambda g: factor.reshape(-1, *(1,) * (g.ndim - 1)).astype(g.dtype)
+  return jax.tree.map(lambda g: g * wide(g), gradient)
 
 
 def _l2(flat):

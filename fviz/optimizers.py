@@ -24,12 +24,9 @@ def progress(
 ) -> optax.GradientTransformationExtraArgs:
   """Steps of min(most, desired / |g|^2) g (toolbox of Yosinski et al. 2015).
 
-  To first order, each step raises the objective by `desired`.
-
-  Args:
-    desired: the rise of the objective in a step, in the objective's own units.
-    most: the largest learning rate, for pixels in [0, 1]; by default the
-      toolbox's, which is for 0..255, divided by 255^2.
+  To first order, each step raises the objective by `desired`, in units of its
+  own. `most` is the largest learning rate for pixels in [0, 1]; by default the
+  toolbox's, which is for 0..255, divided by 255^2.
 
   >>> t = progress(2.0, 10.0)
   >>> print(t.update(jnp.array([[3., 4.]]), t.init(None))[0])
@@ -46,16 +43,11 @@ def progress01(
   """The same as `progress` for probabilities, which approach 1.
 
   The desired rise is min(early, late (1 - value)), as in Yosinski's toolbox for
-  softmax units; the engine passes the value of the objective.
-
-  Args:
-    early: the rise in a step, far from 1.
-    late: the rise in a step near 1, as a share of what is missing.
-    most: the largest learning rate, as for `progress`.
+  softmax units; the engine passes the value of the objective. So near 1 a step
+  gains a share of what is missing, which is `late`.
 
   >>> t = progress01(0.5, 0.5, 100.0)
-  >>> update = t.update(jnp.array([[1.0]]), t.init(None), value=-0.5)[0]
-  >>> print(update)
+  >>> print(t.update(jnp.array([[1.0]]), t.init(None), value=-0.5)[0])
   [[-0.25]]
   """
   for name, number in dict(early=early, late=late, most=most).items():
@@ -83,11 +75,8 @@ def momentum(
   """Momentum that starts anew whenever the learning rate changes.
 
   m <- mu m - rate g, x <- x + m, as in Mahendran and Vedaldi 2015, section 4,
-  and in their library.
-
-  Args:
-    rates: (steps, learning rate), one after the other; the last rate goes on.
-    mu: the share of m that is kept in each step.
+  and in their library. Rates are (steps, learning rate), one after the other;
+  the last one goes on.
 
   >>> t = momentum([(1, 1.0), (1, 0.5)])
   >>> g, state = jnp.ones([1]), t.init(jnp.ones([1]))
@@ -135,23 +124,20 @@ def _policy(
 
     return jax.tree.map(one, updates), state
 
-  return optax.GradientTransformationExtraArgs(
-    lambda params: optax.EmptyState(), update
-  )
+  init = lambda params: optax.EmptyState()
+  return optax.GradientTransformationExtraArgs(init, update)
 
 
 def _of_optax() -> list[str]:
   """The public functions of optax whose first parameter is learning_rate."""
   names = []
   for name in dir(optax):
-    maker = getattr(optax, name)
-    if not name[0].islower() or name.startswith('scale_by'):
-      continue
     try:
-      first = next(iter(inspect.signature(maker).parameters), None)
+      first = next(iter(inspect.signature(getattr(optax, name)).parameters), '')
     except (TypeError, ValueError):  # Modules, types and the like.
       continue
-    if first == 'learning_rate':
+    whole = name[0].islower() and not name.startswith('scale_by')
+    if whole and first == 'learning_rate':
       names.append(name)
   return names
 
@@ -162,5 +148,4 @@ def __getattr__(name: str) -> Any:
   raise AttributeError(name)
 
 
-# What config strings can name.
 CONFIG_NAMES = ('progress', 'progress01', 'momentum', *_of_optax())

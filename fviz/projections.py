@@ -19,15 +19,9 @@ from fviz.errors import FvizError
 from fviz.resampling import blurs
 from fviz.types import Array
 
-# What config strings can name.
-CONFIG_NAMES = (
-  'decay',
-  'blur_every',
-  'small_values',
-  'small_norm',
-  'small_contribution',
-  'box',
-  'sphere',
+CONFIG_NAMES = tuple(
+  'decay blur_every small_values small_norm small_contribution box '
+  'sphere'.split()
 )
 
 
@@ -50,10 +44,8 @@ def decay(rate: float) -> optax.GradientTransformation:
 def blur_every(sigma: float, every: int = 4) -> optax.GradientTransformation:
   """A Gaussian blur at the first of every few steps (Yosinski et al. 2015).
 
-  Args:
-    sigma: standard deviation in pixels (theta_b_width); it has no effect below
-      .3.
-    every: steps from one blur to the next (theta_b_every).
+  Sigma is in pixels (theta_b_width) and has no effect below .3. There are so
+  many steps from one blur to the next (theta_b_every).
 
   >>> print(_moved(blur_every(1.0), jnp.ones([1, 3, 3, 1])).mean().round(3))
   1.0
@@ -61,12 +53,10 @@ def blur_every(sigma: float, every: int = 4) -> optax.GradientTransformation:
   checks.check('sigma', sigma, 0)
   checks.check('every', every, 1)
 
-  def change(x, step, g):
-    return jax.lax.cond(
-      step % every == 0, lambda x: blurs.gaussian(x, sigma), lambda x: x, x
-    )
-
-  return _projection(change)
+  blur, keep = lambda x: blurs.gaussian(x, sigma), lambda x: x
+  return _projection(
+    lambda x, step, g: jax.lax.cond(step % every == 0, blur, keep, x)
+  )
 
 
 def small_values(percentile: float) -> optax.GradientTransformation:
@@ -78,8 +68,7 @@ def small_values(percentile: float) -> optax.GradientTransformation:
   >>> print(_moved(small_values(50), x).ravel())
   [0. 0. 2. 3.]
   """
-  checks.check('percentile', percentile, 0, 100)
-  return _projection(lambda x, step, g: _kept(x, jnp.abs(x), percentile))
+  return _zeroed(lambda x, g: jnp.abs(x), percentile)
 
 
 def small_norm(percentile: float) -> optax.GradientTransformation:
@@ -90,13 +79,8 @@ def small_norm(percentile: float) -> optax.GradientTransformation:
   >>> print(_moved(small_norm(50), jnp.arange(4.).reshape(1, 2, 2, 1)).ravel())
   [0. 0. 2. 3.]
   """
-  checks.check('percentile', percentile, 0, 100)
-
-  def change(x, step, g):
-    norm = jnp.sqrt(jnp.sum(x**2, -1, keepdims=True))
-    return _kept(x, norm, percentile)
-
-  return _projection(change)
+  norm = lambda x, g: jnp.sqrt(jnp.sum(x**2, -1, keepdims=True))
+  return _zeroed(norm, percentile)
 
 
 def small_contribution(percentile: float) -> optax.GradientTransformation:
@@ -111,13 +95,8 @@ def small_contribution(percentile: float) -> optax.GradientTransformation:
   >>> print(_moved(small_contribution(50), x, grad=-x).ravel())
   [0. 0. 2. 3.]
   """
-  checks.check('percentile', percentile, 0, 100)
-
-  def change(x, step, g):
-    size = jnp.abs(jnp.sum(x * g, -1, keepdims=True))
-    return _kept(x, size, percentile)
-
-  return _projection(change)
+  size = lambda x, g: jnp.abs(jnp.sum(x * g, -1, keepdims=True))
+  return _zeroed(size, percentile)
 
 
 def box(low: float = -0.5, high: float = 0.5) -> optax.GradientTransformation:
@@ -133,10 +112,9 @@ def box(low: float = -0.5, high: float = 0.5) -> optax.GradientTransformation:
 def sphere(radius: float = 0.25) -> optax.GradientTransformation:
   """Gives every image the same norm: x <- rho x / |x| (Erhan et al. 2009).
 
-  Args:
-    radius: rho over the square root of the number of values, which is the RMS
-      contrast of the image. The paper has no value for pictures; .25 is typical
-      of photos in [0, 1].
+  The radius is rho over the square root of the number of values, which is the
+  RMS contrast of the image. The paper has no value for pictures; .25 is typical
+  of photos in [0, 1].
 
   >>> print(_moved(sphere(1.0), jnp.array([[2., 2.]])).round(3))
   [[1. 1.]]
@@ -155,21 +133,15 @@ def _projection(
 ) -> optax.GradientTransformationExtraArgs:
   """A transformation that moves the place to which the updates lead.
 
-  Args:
-    change: (place, step, gradient) -> new place.
-    any_shape: whether parameters may have any shape; else they are pixels.
+  The change is (place, step, gradient) -> new place. Unless parameters may have
+  any shape, they are pixels.
   """
-
-  def init(params):
-    del params
-    return Step(jnp.int32(0))
+  needs = 'A projection needs the parameters: update(g, s, params).'
 
   def update(updates, state, params=None, *, grad=None, **extra):
     del extra
     if params is None:
-      raise FvizError(
-        'A projection needs the parameters: update(g, s, params).'
-      )
+      raise FvizError(needs)
 
     def one(p, u, g):
       if p.ndim != 4 and not any_shape:
@@ -183,14 +155,22 @@ def _projection(
     updates = jax.tree.map(one, params, updates, grad)
     return updates, Step(state.number + 1)
 
+  init = lambda params: Step(jnp.int32(0))
   return optax.GradientTransformationExtraArgs(init, update)
 
 
-def _kept(x, size, percentile):
-  """x with zeros where the size is below its percentile in the image."""
-  flat = size.reshape(len(size), -1)
-  least = jnp.percentile(flat, percentile, axis=1)
-  return jnp.where(size < least.reshape(-1, 1, 1, 1), 0, x)
+def _zeroed(
+  measure: Callable[[Array, Array], Array], percentile: float
+) -> optax.GradientTransformation:
+  """Zeroes where the measure of (x, g) is below its percentile in the image."""
+  checks.check('percentile', percentile, 0, 100)
+
+  def change(x, step, g):
+    size = measure(x, g)
+    least = jnp.percentile(size.reshape(len(size), -1), percentile, axis=1)
+    return jnp.where(size < least.reshape(-1, 1, 1, 1), 0, x)
+
+  return _projection(change)
 
 
 def _moved(projection, x, **extra):

@@ -15,25 +15,17 @@ from fviz import checks, natural_images
 from fviz.errors import FvizError
 from fviz.types import Leaf, Objective
 
-# What config strings can name.
-CONFIG_NAMES = (
-  'total_variation',
-  'l1',
-  'l2',
-  'alpha_norm',
-  'blur',
-  'boundary',
-  'spectrum',
+CONFIG_NAMES = tuple(
+  'total_variation l1 l2 alpha_norm blur boundary spectrum'.split()
 )
 
 
 def total_variation(beta: ArrayLike | None = None) -> Objective:
-  """How much neighbouring pixels differ.
+  """How much neighbouring pixels differ: |dx| + |dy|, which is lucid's.
 
-  Args:
-    beta: None for |dx| + |dy|, which is lucid's. A number above 0 for
-      (dx^2 + dy^2)^(beta / 2), where the border is repeated (Mahendran and
-      Vedaldi 2015, eq. 4): theirs is 2; 1 gives isolated spikes.
+  With beta, above 0, it is (dx^2 + dy^2)^(beta / 2), where the border is
+  repeated (Mahendran and Vedaldi 2015, eq. 4): theirs is 2; 1 gives isolated
+  spikes.
 
   >>> x = jnp.array([0., 2.]).reshape(1, 1, 2, 1)
   >>> print(total_variation()({}, x), total_variation(2)({}, x).round(3))
@@ -103,8 +95,7 @@ def boundary(width: int = 20, center: float = 0.5) -> Objective:
   >>> print(boundary(1)({}, jnp.full([1, 4, 4, 3], 0.5)))
   0.0
   """
-  if not isinstance(width, int) or width < 1:
-    raise FvizError(f'width must be an integer from 1 on, not {width!r}.')
+  checks.check_int('width', width, 1)
   return Objective(_Boundary(width), (), (Leaf(center),))
 
 
@@ -153,18 +144,16 @@ def _alpha_norm(activations, images, alpha):
 
 def _blurred(images, size):
   """The mean over size x size pixels inside the image; the rim counts half."""
-  kernel = np.full([size, size], 0.5, np.float32)
-  kernel[1:-1, 1:-1] = 1
+  kernel = np.pad(np.ones([size - 2] * 2, np.float32), 1, constant_values=0.5)
   h, w = images.shape[1:3]
-  edge = size // 2
-  border = ((0, 0), (edge, edge), (edge, edge), (0, 0))
+  edge = (size // 2, size // 2)
+  border = ((0, 0), edge, edge, (0, 0))
   x = jnp.pad(images, border)
   one = np.pad(np.ones([1, h, w, 1], np.float32), border)
   total, count = 0.0, 0.0
-  for i in range(size):
-    for j in range(size):
-      total += kernel[i, j] * x[:, i : i + h, j : j + w]
-      count += kernel[i, j] * one[:, i : i + h, j : j + w]
+  for i, j in np.ndindex(size, size):
+    total += kernel[i, j] * x[:, i : i + h, j : j + w]
+    count += kernel[i, j] * one[:, i : i + h, j : j + w]
   return total / count
 
 

@@ -1,6 +1,9 @@
 """Which pixels of an image an objective depends on: gradients at real images.
 
-Each image has a map of its own, whatever else is in the batch.
+Each image has a map of its own, whatever else is in the batch. Networks are
+from `fviz.models.load` or `fviz.networks`, objectives such as
+`objectives.logit('cat')`, images [n, h, w, c] in [0, 1]. Images of another
+shape and objectives with an axis of jobs are `FvizError`s.
 """
 
 from collections.abc import Callable
@@ -21,17 +24,7 @@ def gradient(
 ) -> Array:
   """max over channels of |d objective / d image| (Simonyan et al. 2013).
 
-  Args:
-    network: from `fviz.models.load` or `fviz.networks`.
-    objective: what the gradient is of, such as `objectives.logit('cat')`.
-    images: [n, h, w, c] in [0, 1].
-
-  Returns:
-    [n, h, w] float32, >= 0.
-
-  Raises:
-    FvizError: for images of another shape, or an objective with an axis of
-      jobs.
+  It is [n, h, w] float32, >= 0.
   """
   images = _checked(network, images)
   return jnp.max(jnp.abs(_gradients(network, objective)(images)), -1)
@@ -47,34 +40,23 @@ def smoothgrad(
 ) -> Array:
   """The mean of `gradient` over noisy copies (Smilkov et al. 2017).
 
-  Args:
-    network: as for `gradient`, and so are objective and images.
-    objective: what the gradient is of.
-    images: [n, h, w, c] in [0, 1].
-    samples: number of copies, each with noise of its own.
-    sd: standard deviation of the noise as a share of each image's range; the
-      paper has .1 to .2.
-    seed: of the noise.
-
-  Returns:
-    [n, h, w] float32, >= 0.
+  It is [n, h, w] float32, >= 0. There are so many samples, each with noise of
+  its own, whose standard deviation is sd times the image's range; the paper has
+  .1 to .2.
   """
   checks.check_int('samples', samples, 1)
   checks.check('sd', sd, 0)
   images = _checked(network, images)
   gradients = _gradients(network, objective)
-  axes = (1, 2, 3)
-  spread = jnp.max(images, axes) - jnp.min(images, axes)
-  keys = jax.vmap(lambda i: jax.random.fold_in(jax.random.key(seed), i))(
-    jnp.arange(len(images))
-  )
+  spread = jnp.ptp(images, (1, 2, 3), keepdims=True)
+  fold = jax.random.fold_in
+  one = lambda i: fold(jax.random.key(seed), i)
+  keys = jax.vmap(one)(jnp.arange(len(images)))
 
   @jax.jit
   def noisy(sample):
-    draw = lambda k: jax.random.normal(
-      jax.random.fold_in(k, sample), images.shape[1:]
-    )
-    return images + sd * spread[:, None, None, None] * jax.vmap(draw)(keys)
+    draw = lambda k: jax.random.normal(fold(k, sample), images.shape[1:])
+    return images + sd * spread * jax.vmap(draw)(keys)
 
   total = jnp.zeros(images.shape[:-1])
   for sample in range(samples):
@@ -92,17 +74,11 @@ def integrated_gradients(
   """(x - x0) times the mean gradient from x0 to x (Sundararajan et al. 2017).
 
   The values of an image add up to objective(x) - objective(x0), but for the
-  error of a finite number of steps; the paper calls this completeness.
+  error of a finite number of steps; the paper calls this completeness. They are
+  [n, h, w, c] float32, of both signs.
 
-  Args:
-    network: as for `gradient`, and so are objective and images.
-    objective: what the gradient is of.
-    images: x, [n, h, w, c] in [0, 1].
-    baseline: x0, broadcasts to images; black by default.
-    steps: number of equal pieces of the way, each taken at its midpoint.
-
-  Returns:
-    [n, h, w, c] float32, of both signs.
+  The baseline x0 broadcasts to the images x. The way has so many steps, which
+  are equal pieces, each taken at its midpoint.
   """
   checks.check_int('steps', steps, 1)
   images = _checked(network, images)

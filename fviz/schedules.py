@@ -17,7 +17,6 @@ from fviz import checks
 from fviz.errors import FvizError
 from fviz.types import Array
 
-# What config strings can name.
 CONFIG_NAMES = ('linear', 'exponential', 'cosine', 'piecewise')
 
 
@@ -47,8 +46,8 @@ def exponential(start: float, end: float, steps: int) -> Schedule:
   >>> print(exponential(1.0, 0.25, 2)(1).round(4))
   0.5
   """
-  for name, value in dict(start=start, end=end).items():
-    checks.check(name, value, 1e-30)
+  checks.check('start', start, 1e-30)
+  checks.check('end', end, 1e-30)
   return _made('exponential', start, end, steps)
 
 
