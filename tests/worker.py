@@ -6,12 +6,14 @@ import time
 import small
 
 import experiments
-from experiments import sweep
 from fviz import models
 from fviz.storage import workdir
 
 
 def main():
+  # Its flags read a config: not when tests are collected.
+  from experiments import sweep
+
   if pause := float(os.environ.get('FVIZ_TEST_PAUSE', 0)):
     append = workdir.Workdir.append
 
