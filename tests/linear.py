@@ -91,12 +91,7 @@ def numeric(function, z, eps=1e-5):
 
 
 def without_transforms(recipe):
-  """The same recipe, also where it follows a schedule."""
-  same = lambda key, images: images
-  at = recipe.at and (
-    lambda step: dataclasses.replace(recipe.at(step), transform=same)
-  )
-  return dataclasses.replace(recipe, transform=same, at=at)
+  return dataclasses.replace(recipe, transform=lambda key, images: images)
 
 
 def conv(channels):

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fviz import recipes
+from fviz import engine, recipes
 
 SIZE = 48
 KEY = jax.random.key(11)
@@ -126,7 +126,8 @@ def _draws(i):
 def test_the_crops_of_maco(step):
   """Sides N(b, .1^2), b from .5 to .05; centres N(.5, .15^2); noise U(+-.1)."""
   recipe = recipes.maco(SIZE, channels=1, crops=3)
-  transform = jax.jit(lambda step: recipe.at(step).transform(KEY, _image()))
+  at = lambda step: engine.parts_of(recipe, step).transform(KEY, _image())
+  transform = jax.jit(at)
   seen = np.asarray(transform(np.int32(step))[..., 0])
   k1, k2 = _draws(0)
   mean = 0.5 + (0.05 - 0.5) * step / 256
