@@ -150,7 +150,8 @@ def test_command_line(tmp_path):
   command = [sys.executable, '-m', 'scripts.rendering', '--size', '16']
   options = ['--preview', str(sheet), '--classes', 'cat,gear']
   subprocess.run(command + options, check=True)
-  assert Image.open(sheet).width >= 4 * 16
+  with Image.open(sheet) as image:
+    assert image.width >= 4 * 16
   subprocess.run([*command, '--out', str(data), '--per_class', '1'], check=True)
   with np.load(data) as arrays:
     assert len(arrays['images']) == len(rendering.CLASSES)
