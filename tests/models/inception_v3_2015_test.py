@@ -16,7 +16,8 @@ def test_reference_activations(weights_file, image_file):
   with open(weights_file('reference_values.json')) as file:
     expected = json.load(file)['inception_v3_2015']['values']
   network = models.load('inception_v3', weights_file(_FILE))
-  photo = Image.open(image_file('dalmatian.jpg')).convert('RGB')
+  with Image.open(image_file('dalmatian.jpg')) as file:
+    photo = file.convert('RGB')
   photo = photo.resize((299, 299), Image.Resampling.BILINEAR)
   images = np.asarray(photo, np.float32)[None] / 255
   layers = tuple(expected)

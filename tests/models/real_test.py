@@ -56,7 +56,8 @@ def test_squeezenet_knows_its_labels(squeezenet):
 def test_resnet20_classifies_the_cat(weights_file, image_file, filter_):
   """The one photo of a CIFAR class that 32 pixels leave recognizable."""
   network = models.load('resnet20', weights_file('cifar_resnet20.safetensors'))
-  photo = Image.open(image_file('siamese_cat.jpg')).convert('RGB')
+  with Image.open(image_file('siamese_cat.jpg')) as file:
+    photo = file.convert('RGB')
   photo = photo.resize((32, 32), Image.Resampling[filter_])
   images = np.asarray(photo, np.float32)[None] / 255
   logits = network.apply(network.variables, images, ('output',))['output'][0]
@@ -65,7 +66,8 @@ def test_resnet20_classifies_the_cat(weights_file, image_file, filter_):
 
 def _cropped(path, shorter, size):
   """[1, size, size, 3]: shorter side by PIL's bicubic filter, then centre."""
-  photo = Image.open(path).convert('RGB')
+  with Image.open(path) as file:
+    photo = file.convert('RGB')
   scale = shorter / min(photo.size)
   new = [round(n * scale) for n in photo.size]
   photo = photo.resize(new, Image.Resampling.BICUBIC)
