@@ -109,6 +109,8 @@ def make(folder: pathlib.Path) -> int:
 
 def resume(before: pathlib.Path, folder: pathlib.Path) -> int:
   """What the old code began is ended, and what it made is made again."""
+  before, folder = before.absolute(), folder.absolute()
+  os.chdir(before)  # Records hold the paths of inputs.
   shutil.copytree(before / 'half', folder / 'half', dirs_exist_ok=True)
   _sweep(folder / 'half')
   again = [*before.glob('render/*.png'), *before.glob('dream/*.png')]
