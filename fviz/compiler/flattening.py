@@ -6,7 +6,7 @@ ones for are exchanged.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -16,9 +16,21 @@ from jax.extend import core
 
 from fviz import types
 from fviz.compiler import precisions, substitutions
-from fviz.compiler.instructions import Constant, Instruction, Reference, Slot
+from fviz.compiler.instructions import (
+  Constant,
+  Instruction,
+  Reference,
+  Slot,
+  slots_of,
+)
 
 _INLINED = ('jit', 'pjit', 'remat2')  # Calls that are replaced by their bodies.
+# What is not defined below 0, and what lies between it and a maximum with 0.
+_ROOTS = ('rsqrt', 'sqrt', 'pow', 'log')
+_CARRIERS = (
+  *('add', 'mul', 'div', 'convert_element_type'),
+  *('reshape', 'broadcast_in_dim', 'squeeze', 'transpose'),
+)
 
 
 def trace(
@@ -46,6 +58,8 @@ class InstructionList:
     self.constants: list[types.Array] = []
     self.types: dict[Slot, Any] = {}
     self._mixed = mixed
+    # The equation that a slot comes from, and the place of its instruction.
+    self._made: dict[Slot, tuple[core.JaxprEqn, int]] = {}
 
   def slot(self, variable: core.Var) -> Slot:
     """A new slot for a variable of a jaxpr."""
@@ -88,6 +102,8 @@ class InstructionList:
       return list(function(None, *inputs))
     if self._mixed and precisions.narrows(equation):
       inputs = [precisions.narrow(v) for v in inputs]  # Slots stay.
+    if equation.primitive.name in _ROOTS:
+      self._take_back_relu(inputs[0])
     better = substitutions.find(equation, inputs)
     if better is not None:
       function, inputs = better
@@ -95,14 +111,33 @@ class InstructionList:
       images = [isinstance(v, Slot) for v in inputs]
       function = precisions.mixed(equation, function, images)
     outputs = [self.slot(v) for v in equation.outvars]
+    for slot in outputs:
+      self._made[slot] = equation, len(self.instructions)
     self.instructions.append(Instruction(function, inputs, outputs))
     return outputs
+
+  def _take_back_relu(self, radicand: Any) -> None:
+    """Leaves a maximum with 0 as it was that only keeps a root real.
+
+    Norms guard their variance so: it is no activation, and no gradient may be
+    redirected through it.
+    """
+    while isinstance(radicand, Slot) and radicand in self._made:
+      equation, place = self._made[radicand]
+      instruction = self.instructions[place]
+      if equation.primitive.name == 'max' and len(instruction.inputs) == 1:
+        as_it_was = lambda redirect, x: (jnp.maximum(x, 0),)
+        self.instructions[place] = instruction._replace(function=as_it_was)
+      elif equation.primitive.name not in _CARRIERS:
+        return
+      images = slots_of(instruction.inputs)
+      radicand = images[0] if len(images) == 1 else None
 
 
 def _body(equation: core.JaxprEqn) -> core.ClosedJaxpr | None:
   """The body of a call that is replaced by it, else None."""
   name, params = equation.primitive.name, equation.params
-  if name == 'custom_jvp_call' and _only_clips(params['call_jaxpr'].jaxpr):
+  if name == 'custom_jvp_call' and _is_relu(equation):
     return params['call_jaxpr']
   if name not in _INLINED:
     return None
@@ -112,8 +147,34 @@ def _body(equation: core.JaxprEqn) -> core.ClosedJaxpr | None:
   return core.ClosedJaxpr(body, ())  # That of remat comes without constants.
 
 
+def _is_relu(equation: core.JaxprEqn) -> bool:
+  """Whether it is jax.nn.relu or relu6, in values and in derivative.
+
+  What else clips may have a derivative that its author declared, such as a
+  straight-through estimate: it stays.
+  """
+  (aval, *others) = (v.aval for v in equation.invars)
+  if others or not _only_clips(equation.params['call_jaxpr'].jaxpr):
+    return False
+  call = lambda x: _as_it_stands(equation, None, x)[0]
+  return _derivative(call, aval) in _of_relus(aval.shape, aval.dtype)
+
+
+@functools.lru_cache(maxsize=256)
+def _of_relus(shape: tuple[int, ...], dtype: np.dtype) -> tuple[str, ...]:
+  """How JAX computes the derivatives of its own."""
+  x = jax.ShapeDtypeStruct(shape, dtype)
+  return tuple(_derivative(f, x) for f in (jax.nn.relu, jax.nn.relu6))
+
+
+def _derivative(function: Callable, x: Any) -> str:
+  """How the derivative of a function is computed, as text."""
+  pushed = lambda x, tangent: jax.jvp(function, (x,), (tangent,))
+  return str(jax.make_jaxpr(pushed)(x, x))
+
+
 def _only_clips(jaxpr: core.Jaxpr) -> bool:
-  """Whether it is jax.nn.relu or relu6: nothing but max and min inside."""
+  """Whether there is nothing but max and min inside."""
   return bool(jaxpr.eqns) and all(map(_clips, jaxpr.eqns))
 
 

@@ -30,11 +30,13 @@ def find(equation: core.JaxprEqn, inputs: list[Any]) -> Substitute | None:
   Inputs that depend on the images are slots, others arrays or numbers.
   """
   rule = _RULES.get(equation.primitive.name)
-  return rule(equation.params, inputs) if rule else None
+  return rule(equation, inputs) if rule else None
 
 
-def _convolution(params: Mapping, inputs: list[Any]) -> Substitute | None:
-  x, kernel = inputs
+def _convolution(
+  equation: core.JaxprEqn, inputs: list[Any]
+) -> Substitute | None:
+  (x, kernel), params = inputs, equation.params
   if not isinstance(x, Slot) or isinstance(kernel, Slot):
     return None
   if not _is_plain_convolution(params, kernel):
@@ -79,8 +81,11 @@ def _winograd(x, *arguments):
   return winograd.conv(x, columns[:6], columns[6:], padding)
 
 
-def _pooling(pool: Function, params: Mapping, inputs) -> Substitute | None:
+def _pooling(
+  pool: Function, equation: core.JaxprEqn, inputs: list[Any]
+) -> Substitute | None:
   """Of the rows and columns of NHWC alone, without dilation."""
+  params = equation.params
   window, padding = params['window_dimensions'], params['padding']
   strides = params['window_strides']
   ours = (
@@ -94,9 +99,10 @@ def _pooling(pool: Function, params: Mapping, inputs) -> Substitute | None:
   return (_plain(pool, *options), inputs) if ours else None
 
 
-def _relu(params: Mapping, inputs: list[Any]) -> Substitute | None:
-  """max(x, 0) and max(0, x)."""
-  del params
+def _relu(equation: core.JaxprEqn, inputs: list[Any]) -> Substitute | None:
+  """max(x, 0) and max(0, x) of activations, which are [n, ..., channels]."""
+  if len(equation.outvars[0].aval.shape) < 2:
+    return None
   for x, other in (inputs, inputs[::-1]):
     if not isinstance(other, Slot) and np.ndim(other) == 0 and other == 0:
       return (lambda redirect, x: (relu(x, redirect),)), [x]

@@ -56,6 +56,62 @@ def test_every_spelling_of_relu_is_redirected(relu):
   assert jnp.all(jax.grad(loss)(x, jnp.bool_(True)) < 0)
 
 
+@jax.custom_jvp
+def _straight_through(x):
+  return jnp.maximum(x, 0.0)
+
+
+_straight_through.defjvp(lambda p, t: (_straight_through(*p), t[0]))
+
+
+@jax.custom_vjp
+def _leaking(x):
+  return jnp.clip(x, 0, 6)
+
+
+_leaking.defvjp(lambda x: (_leaking(x), None), lambda _, g: (0.1 * g,))
+
+
+@pytest.mark.parametrize(
+  'act, slope', [(_straight_through, 1), (_leaking, 0.1), (jax.nn.relu, 0)]
+)
+def test_a_derivative_of_ones_own_stays(act, slope):
+  network = networks.from_function(
+    lambda v, x, layers: {'y': act(x)}, {}, ['y'], input_size=(4, 4)
+  )
+  prepared = rewrite.prepare(network, (1, 4, 4, 3), ('y',))
+  y = lambda x: prepared.apply(prepared.constants, x, _OFF)['y'].sum()
+  np.testing.assert_allclose(jax.grad(y)(-jnp.ones((1, 4, 4, 3))), slope)
+
+
+@pytest.mark.parametrize(
+  'guarded',
+  [
+    lambda x: nnx.LayerNorm(3, rngs=nnx.Rngs(0))(x.mean((1, 2))),
+    lambda x: nnx.GroupNorm(3, 3, rngs=nnx.Rngs(0))(x),
+    lambda x: nnx.LayerNorm(3, rngs=nnx.Rngs(0))(x.reshape(-1, 16, 3))[:, 0],
+    lambda x: x / jnp.sqrt(1e-3 + jnp.maximum(x.var(-1, keepdims=True), 0)),
+    lambda x: x * jnp.maximum(0, (x**2).mean((1, 2), keepdims=True)) ** -0.5,
+    lambda x: x * jnp.maximum(x.mean(), 0.0),
+    lambda x: x * jnp.maximum(x.mean((1, 2, 3)), 0.0)[:, None, None, None],
+  ],
+)
+def test_what_only_keeps_a_root_real_is_no_activation(guarded):
+  network = networks.from_function(
+    lambda v, x, layers: {'y': guarded(x)}, {}, ['y'], input_size=(4, 4)
+  )
+  x = jax.random.uniform(jax.random.key(0), (2, 4, 4, 3))
+  x = x.at[0].set(0.5)  # Without variance: as dead as an image can be.
+  prepared = rewrite.prepare(network, x.shape, ('y',))
+  plain = lambda x: jnp.sum(jnp.sin(network.apply({}, x, ('y',))['y']))
+  ours = lambda x: jnp.sum(
+    jnp.sin(prepared.apply(prepared.constants, x, jnp.bool_(True))['y'])
+  )
+  np.testing.assert_allclose(
+    jax.grad(ours)(x), jax.grad(plain)(x), rtol=1e-5, atol=1e-6
+  )
+
+
 class _Users(nnx.Module):
   """A network as its author wrote it: wide convolutions, pools, a head."""
 

@@ -113,7 +113,7 @@ _LAYERS = {
 }
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1)  # VGG's weights alone take half a gigabyte.
 def _ours(name):
   """A network filled by formula, and all its layers on one image."""
   golden = np.load(_GOLDEN / f'{name}.npz')
