@@ -5,7 +5,6 @@ are a formula of their names; `scripts/make_golden.py` wrote it. Where both can
 be imported they run here as well, and every number is compared.
 """
 
-import functools
 import importlib.util
 import json
 import pathlib
@@ -113,9 +112,18 @@ _LAYERS = {
 }
 
 
-@functools.lru_cache(maxsize=1)  # VGG's weights alone take half a gigabyte.
+_held = {}  # One network at a time: VGG's weights take half a gigabyte.
+
+
 def _ours(name):
   """A network filled by formula, and all its layers on one image."""
+  if name not in _held:
+    _held.clear()
+    _held[name] = _filled(name)
+  return _held[name]
+
+
+def _filled(name):
   golden = np.load(_GOLDEN / f'{name}.npz')
   filled = {
     k: formula.tensor(k, tuple(shape))
@@ -135,7 +143,7 @@ def _quick_compilation():
   jax.config.update('jax_disable_most_optimizations', True)
   yield
   jax.config.update('jax_disable_most_optimizations', False)
-  _ours.cache_clear()
+  _held.clear()
 
 
 @pytest.mark.parametrize('name', references.MODELS)
