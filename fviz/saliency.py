@@ -12,13 +12,14 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from fviz import checks, objectives
+from fviz import checks, jax_settings, objectives
 from fviz.errors import FvizError
 from fviz.types import Array, Network, Objective
 
 __all__ = ['gradient', 'smoothgrad', 'integrated_gradients']
 
 
+@jax_settings.under_fixed
 def gradient(
   network: Network, objective: Objective, images: ArrayLike
 ) -> Array:
@@ -30,6 +31,7 @@ def gradient(
   return jnp.max(jnp.abs(_gradients(network, objective)(images)), -1)
 
 
+@jax_settings.under_fixed
 def smoothgrad(
   network: Network,
   objective: Objective,
@@ -64,6 +66,7 @@ def smoothgrad(
   return total / samples
 
 
+@jax_settings.under_fixed
 def integrated_gradients(
   network: Network,
   objective: Objective,

@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # imports only from lower floors: nothing upwards, nothing next door.
 FLOORS = (
   ('types', 'errors'),
-  ('checks',),
+  ('checks', 'jax_settings'),
   ('natural_images', 'resampling', 'schedules', 'storage'),
   (
     'config_strings',

@@ -42,8 +42,8 @@ class LinenNet(nn.Module):
 def model(seed=0, channels=3):
   """A `Net` with statistics that are not trivial."""
   net = Net(nnx.Rngs(seed), channels)
-  net.norm.mean[...] = 0.1 * jnp.arange(8.0)
-  net.norm.var[...] = 1.0 + 0.1 * jnp.arange(8.0)
+  net.norm.mean[...] = 0.1 * jnp.arange(8, dtype=jnp.float32)
+  net.norm.var[...] = 1.0 + 0.1 * jnp.arange(8, dtype=jnp.float32)
   return net
 
 

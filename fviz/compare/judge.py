@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fviz import errors, transforms, types
+from fviz import errors, jax_settings, transforms, types
 from fviz.compare import metrics, natural_path
 
 HELD_OUT = 16  # Draws of the transform below; the same for every picture.
@@ -74,6 +74,7 @@ class Judge:
       means = self._features(natural, self._wanted)
       self._natural = natural_path.NaturalPath(path, means)
 
+  @jax_settings.under_fixed
   def measure(
     self, images: np.ndarray, channels: Sequence[int] | np.ndarray
   ) -> list[dict[str, float | str]]:
@@ -100,6 +101,7 @@ class Judge:
       for i in range(len(images))
     ]
 
+  @jax_settings.under_fixed
   def activations(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The unit's layer, [..., channels], of pictures [h, w, c] of any size."""
     if len({image.shape for image in images}) > 1:

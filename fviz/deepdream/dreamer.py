@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fviz import errors, objectives, types
+from fviz import errors, jax_settings, objectives, types
 from fviz.deepdream import octaves, panorama, step
 from fviz.deepdream.octaves import Size
 from fviz.deepdream.settings import Settings
@@ -49,6 +49,7 @@ class Dreamer:
     FvizError: the objective does not fit the network, or has several jobs.
   """
 
+  @jax_settings.under_fixed
   def __init__(
     self,
     network: types.Network,
@@ -82,10 +83,12 @@ class Dreamer:
     """How many programs have been compiled, usually one an image size."""
     return len(self._compiled.programs)
 
+  @jax_settings.under_fixed
   def compile(self, size: Size) -> list[step.Program]:
     """The programs of an image's octaves, the smallest octave first."""
     return [self._program(octave) for octave in self.check(size)]
 
+  @jax_settings.under_fixed
   def check(self, size: Size) -> list[Size]:
     """(height, width) of an image's octaves, the smallest first.
 
@@ -104,15 +107,10 @@ class Dreamer:
         sees[layers, octave] = _activates(self.network, layers, octave)
     fit = sum(sees[layers, octave] for octave in sizes)
     if fit < len(sizes):
-      (h, w), (height, width) = sizes[0], size
-      raise errors.FvizError(
-        f'{self.network.name} sees nothing in the smallest octave, {w} x {h} '
-        f'pixels (of {width} x {height}): '
-        + (f'use at most {fit} octaves, or ' if fit else '')
-        + 'enlarge the image first (--size).'
-      )
+      raise _too_coarse(self.network, sizes, fit)
     return sizes
 
+  @jax_settings.under_fixed
   def __call__(
     self,
     image: np.ndarray,
@@ -224,6 +222,19 @@ def _activates(
   except (TypeError, ValueError, ZeroDivisionError):
     return False
   return min(size) >= _LEAST and all(v.size for v in found.values())
+
+
+def _too_coarse(
+  network: types.Network, sizes: list[Size], fit: int
+) -> errors.FvizError:
+  """The error for octaves, the smallest first, of which so many are seen."""
+  (h, w), (height, width) = sizes[0], sizes[-1]
+  return errors.FvizError(
+    f'{network.name} sees nothing in the smallest octave, {w} x {h} pixels (of '
+    f'{width} x {height}): '
+    + (f'use at most {fit} octaves, or ' if fit else '')
+    + 'enlarge the image first (--size).'
+  )
 
 
 def _checked(image, mask, network: types.Network) -> np.ndarray:

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from fviz import objectives, types
+from fviz import jax_settings, objectives, types
 
 
 class Jobs(NamedTuple):
@@ -40,6 +40,7 @@ class Jobs(NamedTuple):
     return jax.tree.map(lambda x: jnp.asarray(x)[where], self)
 
 
+@jax_settings.under_fixed
 def job_keys(seed: int, units: ArrayLike, variants: ArrayLike) -> types.Key:
   """A key for each job.
 
@@ -54,6 +55,7 @@ def job_keys(seed: int, units: ArrayLike, variants: ArrayLike) -> types.Key:
   return jax.vmap(one)(jnp.asarray(units), jnp.asarray(variants))
 
 
+@jax_settings.under_fixed
 def channel_jobs(
   network: types.Network,
   layer: str,
@@ -71,6 +73,7 @@ def channel_jobs(
   return Jobs(objective, keys, jax.tree.map(jnp.asarray, numbers))
 
 
+@jax_settings.under_fixed
 def jobs_of(
   network: types.Network,
   objective: types.Objective,

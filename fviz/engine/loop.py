@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from fviz import errors, types
+from fviz import errors, jax_settings, types
 from fviz.compiler import hardware, precisions, rewrite
 from fviz.engine import dry_runs, slots
 from fviz.engine.jobs import Jobs, jobs_of
@@ -49,6 +49,7 @@ class Result(NamedTuple):
   params: types.PyTree
 
 
+@jax_settings.under_fixed
 def check(
   network: types.Network, recipe: Recipe
 ) -> tuple[jax.ShapeDtypeStruct, jax.ShapeDtypeStruct]:
@@ -82,6 +83,7 @@ class Engine:
     devices: to share the jobs among; all local ones by default.
   """
 
+  @jax_settings.under_fixed
   def __init__(
     self,
     network: types.Network,
@@ -120,6 +122,7 @@ class Engine:
     many = len(self.devices)
     return hardware.round_up(min(size, jobs, self._most * many), many)
 
+  @jax_settings.under_fixed
   def largest_batch(self, jobs: int) -> int:
     """Jobs at once, from the memory that the compiled step reports."""
     many = len(self.devices)
@@ -134,6 +137,7 @@ class Engine:
     # As many batches, evenly filled: padding costs as much as work.
     return hardware.round_up(-(-jobs // -(-jobs // batch)), many)
 
+  @jax_settings.under_fixed
   def run(
     self, jobs: Jobs, batch: int, on_step: OnStep = _ignore
   ) -> Iterator[tuple[np.ndarray, Result]]:
@@ -192,6 +196,7 @@ class Engine:
     )
 
 
+@jax_settings.under_fixed
 def batches(
   network: types.Network,
   jobs: Jobs,
@@ -236,6 +241,7 @@ def batches(
     left = np.delete(left, done)
 
 
+@jax_settings.under_fixed
 def render(
   network: types.Network,
   objective: types.Objective,

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from fviz import types
+from fviz import jax_settings, types
 from fviz.compiler import precisions
 
 T = TypeVar('T')
@@ -113,6 +113,7 @@ def scheduled(make: Callable[[types.Array], Recipe]) -> Recipe:
   return dataclasses.replace(first, **{f: part(f) for f in fields})
 
 
+@jax_settings.under_fixed
 def image_count(recipe: Recipe) -> int:
   """Images a job, without any work.
 

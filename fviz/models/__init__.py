@@ -11,7 +11,7 @@ import os
 from types import ModuleType
 from typing import Any
 
-from fviz import errors, networks, types
+from fviz import errors, jax_settings, networks, types
 from fviz.models.weights import sources
 
 _FAMILIES = {
@@ -40,6 +40,7 @@ def names() -> tuple[str, ...]:
   return tuple(_FAMILIES)
 
 
+@jax_settings.under_fixed
 def load(
   name: str, weights: str | os.PathLike = '', **options: Any
 ) -> types.Network:

@@ -6,10 +6,12 @@ from typing import Any
 
 from flax import linen, nnx
 
+from fviz import jax_settings
 from fviz.networks import functions
 from fviz.types import Array, Network, PyTree
 
 
+@jax_settings.under_fixed
 def from_nnx(
   model: nnx.Module,
   *,
@@ -59,6 +61,7 @@ def from_nnx(
   )
 
 
+@jax_settings.under_fixed
 def from_linen(
   module: linen.Module,
   variables: PyTree,

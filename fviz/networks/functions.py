@@ -8,12 +8,13 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from fviz import errors
+from fviz import errors, jax_settings
 from fviz.types import Array, Layer, Network, PyTree
 
 OUTPUT = 'output'
 
 
+@jax_settings.under_fixed
 def from_function(
   apply: Callable[..., dict[str, Array]],
   variables: PyTree,
@@ -39,6 +40,7 @@ def from_function(
   Raises:
     FvizError: if a layer's activation is not an array [n, ..., channels].
   """
+  variables = _in_32_bits(variables)
   checked = _checked(apply, layers, input_channels, name)
   images = jax.ShapeDtypeStruct((1, *input_size, input_channels), jnp.float32)
   found = jax.eval_shape(lambda v, x: checked(v, x, layers), variables, images)
@@ -48,6 +50,7 @@ def from_function(
   )
 
 
+@jax_settings.under_fixed
 def normalize(
   mean: ArrayLike | Sequence[float] = (0.485, 0.456, 0.406),
   std: ArrayLike | Sequence[float] = (0.229, 0.224, 0.225),
@@ -96,11 +99,23 @@ def from_forward(
     activations = arrays(variables, images)
     return {layer: activations[layer] for layer in layers}
 
+  variables = _in_32_bits(variables)
   shapes = _shapes(arrays, variables, (1, *input_size, input_channels), name)
   checked = _checked(apply, shapes, input_channels, name)
   return _network(
     checked, variables, shapes, labels, input_size, input_channels, name
   )
+
+
+def _in_32_bits(variables: PyTree) -> PyTree:
+  """Weights of a process in 64-bit mode as fviz computes: float32, int32."""
+  narrower = {'float64': jnp.float32, 'int64': jnp.int32, 'uint64': jnp.uint32}
+
+  def narrow(x):
+    wide = narrower.get(str(getattr(x, 'dtype', '')))
+    return jnp.asarray(x, wide) if wide else x
+
+  return jax.tree.map(narrow, variables)
 
 
 def _shapes(arrays, variables, shape, name) -> dict[str, jax.ShapeDtypeStruct]:

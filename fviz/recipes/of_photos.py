@@ -7,7 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from fviz import engine, objectives, parameterizations, transforms, types
+from fviz import (
+  engine,
+  jax_settings,
+  objectives,
+  parameterizations,
+  transforms,
+  types,
+)
 from fviz.recipes import modern
 
 
@@ -73,6 +80,7 @@ def accentuation(
   )
 
 
+@jax_settings.under_fixed
 def balance(
   network: types.Network,
   first: types.Objective,
