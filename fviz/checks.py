@@ -29,11 +29,21 @@ def check_int(name: str, value: float, least: int) -> None:
     raise FvizError(f'{name} must be {wanted}, not {value!r}.')
 
 
-def check_size(size: Size) -> tuple[int, int]:
+def check_size(size: Size, name: str = 'size') -> tuple[int, int]:
   """(height, width), or an `FvizError` unless both are integers from 1 on."""
-  height, width = size if isinstance(size, (tuple, list)) else (size, size)
-  check_int('height', height, 1)
-  check_int('width', width, 1)
+  sides = size if isinstance(size, (tuple, list)) else (size, size)
+  fits = len(sides) == 2 and all(
+    isinstance(side, (int, np.integer))
+    and not isinstance(side, bool)
+    and side >= 1
+    for side in sides
+  )
+  if not fits:
+    raise FvizError(
+      f'{name} must be a side or (height, width), in pixels from 1 on, not '
+      f'{size!r}.'
+    )
+  height, width = sides
   return int(height), int(width)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from jax.extend import core
 
 from fviz import types
-from fviz.compiler import precisions, substitutions
+from fviz.compiler import equations, precisions, substitutions
 from fviz.compiler.instructions import (
   Constant,
   Instruction,
@@ -24,7 +24,6 @@ from fviz.compiler.instructions import (
   slots_of,
 )
 
-_INLINED = ('jit', 'pjit', 'remat2')  # Calls that are replaced by their bodies.
 # What is not defined below 0, and what lies between it and a maximum with 0.
 _ROOTS = ('rsqrt', 'sqrt', 'pow', 'log')
 _CARRIERS = (
@@ -139,12 +138,7 @@ def _body(equation: core.JaxprEqn) -> core.ClosedJaxpr | None:
   name, params = equation.primitive.name, equation.params
   if name == 'custom_jvp_call' and _is_relu(equation):
     return params['call_jaxpr']
-  if name not in _INLINED:
-    return None
-  body = params['jaxpr']
-  if isinstance(body, core.ClosedJaxpr):
-    return body
-  return core.ClosedJaxpr(body, ())  # That of remat comes without constants.
+  return equations.body_of_call(equation)
 
 
 def _is_relu(equation: core.JaxprEqn) -> bool:
@@ -153,9 +147,10 @@ def _is_relu(equation: core.JaxprEqn) -> bool:
   What else clips may have a derivative that its author declared, such as a
   straight-through estimate: it stays.
   """
-  (aval, *others) = (v.aval for v in equation.invars)
-  if others or not _only_clips(equation.params['call_jaxpr'].jaxpr):
+  avals: list[Any] = [v.aval for v in equation.invars]
+  if len(avals) > 1 or not _only_clips(equation.params['call_jaxpr'].jaxpr):
     return False
+  (aval,) = avals
   call = lambda x: _as_it_stands(equation, None, x)[0]
   return _derivative(call, aval) in _of_relus(aval.shape, aval.dtype)
 
@@ -179,18 +174,13 @@ def _only_clips(jaxpr: core.Jaxpr) -> bool:
 
 
 def _clips(equation: core.JaxprEqn) -> bool:
-  if equation.primitive.name in _INLINED:
-    body = equation.params['jaxpr']
-    return _only_clips(getattr(body, 'jaxpr', body))
+  body = equations.body_of_call(equation)
+  if body is not None:
+    return _only_clips(body.jaxpr)
   return equation.primitive.name in ('max', 'min')
 
 
 def _as_it_stands(equation: core.JaxprEqn, redirect, *inputs):
   """What an equation does that is not exchanged."""
   del redirect
-  primitive, functions = equation.primitive, ()
-  params = primitive.get_bind_params(equation.params)
-  if isinstance(params, tuple):  # Up to JAX 0.9, functions came separately.
-    functions, params = params
-  out = primitive.bind(*functions, *inputs, **params)
-  return out if primitive.multiple_results else (out,)
+  return equations.run(equation, list(inputs))

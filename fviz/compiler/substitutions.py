@@ -101,7 +101,8 @@ def _pooling(
 
 def _relu(equation: core.JaxprEqn, inputs: list[Any]) -> Substitute | None:
   """max(x, 0) and max(0, x) of activations, which are [n, ..., channels]."""
-  if len(equation.outvars[0].aval.shape) < 2:
+  found: Any = equation.outvars[0].aval
+  if len(found.shape) < 2:
     return None
   for x, other in (inputs, inputs[::-1]):
     if not isinstance(other, Slot) and np.ndim(other) == 0 and other == 0:

@@ -1,15 +1,18 @@
 """A network from a pure function; what all adapters share."""
 
+import contextlib
+import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from fviz import errors, jax_settings
-from fviz.types import Array, Layer, Network, PyTree
+from fviz import checks, errors, jax_settings
+from fviz.networks import layer_tags
+from fviz.types import Array, Layer, Network, PyTree, Size
 
 OUTPUT = 'output'
 
@@ -21,7 +24,7 @@ def from_function(
   layers: Sequence[str],
   *,
   labels: Sequence[str] = (),
-  input_size: tuple[int, int] = (224, 224),
+  input_size: Size = (224, 224),
   input_channels: int = 3,
   name: str = 'network',
 ) -> Network:
@@ -33,21 +36,27 @@ def from_function(
     variables: the weights, any pytree.
     layers: all names that `apply` knows, in the order of the forward pass.
     labels: class names of the last layer.
-    input_size: (height, width) at which the table of layers gives their sizes.
+    input_size: (height, width) at which the table of layers gives their sizes,
+      or one side.
     input_channels: c of the images.
     name: for messages and records.
 
   Raises:
-    FvizError: if a layer's activation is not an array [n, ..., channels].
+    FvizError: if the function does not run, or a layer's activation is not an
+      array [n, ..., channels].
   """
-  variables = _in_32_bits(variables)
-  checked = _checked(apply, layers, input_channels, name)
-  images = jax.ShapeDtypeStruct((1, *input_size, input_channels), jnp.float32)
-  found = jax.eval_shape(lambda v, x: checked(v, x, layers), variables, images)
-  shapes = {k: found[k] for k in layers}
-  return _network(
-    checked, variables, shapes, labels, input_size, input_channels, name
-  )
+  if not callable(apply):
+    raise errors.FvizError(f'apply must be a function, not {apply!r}.')
+  layers = _names('layers', layers)
+  about = _About(name, labels, input_size, input_channels)
+  variables = _weights(variables)
+  checked = _checked(apply, layers, about)
+  with about.explained('(variables, images, layers)'):
+    found = jax.eval_shape(
+      lambda v, x: checked(v, x, layers), variables, about.images
+    )
+    shapes = {k: found[k] for k in layers}
+  return about.network(checked, variables, shapes)
 
 
 @jax_settings.under_fixed
@@ -67,101 +76,166 @@ def normalize(
 
 
 def from_forward(
-  forward: Callable[[PyTree, Array], tuple[dict[str, Any], Any]],
+  forward: Callable[[PyTree, Array], Any],
   variables: PyTree,
   preprocess: Callable[[Array], Array] | None,
   labels: Sequence[str],
-  input_size: tuple[int, int],
+  input_size: Size,
   input_channels: int,
   name: str,
 ) -> Network:
-  """A network from a forward pass that records what its modules return.
+  """A network from a forward pass that tags what its modules return.
 
   All but these arguments are those of `from_function`.
 
   Args:
-    forward: (variables, preprocessed images) -> ({layer: what it returned, in
-      the order of the forward pass}, the output). What is not one array is
-      dropped, since modules may return tuples or caches.
+    forward: (variables, preprocessed images) -> output; see `layer_tags`. An
+      output that is not one array is no layer, since modules may return tuples
+      or caches.
     preprocess: images in [0, 1] -> what `forward` takes; None changes nothing.
 
   Raises:
     FvizError: if the forward pass does not run on images of this size.
   """
+  about = _About(name, labels, input_size, input_channels)
+  variables = _weights(variables)
+  whole = lambda v, x: forward(v, preprocess(x) if preprocess else x)
 
-  def arrays(variables, images):
-    images = preprocess(images) if preprocess else images
-    found, output = forward(variables, images)
-    found.setdefault(OUTPUT, output)  # Unless a layer has that name.
-    return {k: v for k, v in found.items() if isinstance(v, jax.Array)}
+  traces = {}  # Tracing takes as long as a small picture.
+
+  def activations(variables, images):
+    leaves = jax.tree.leaves((variables, images))
+    kinds = tuple((jnp.shape(x), jnp.result_type(x)) for x in leaves)
+    key = kinds, jax.config.jax_default_matmul_precision
+    if key not in traces:
+      make = jax.make_jaxpr(whole, return_shape=True)
+      traces[key] = make(variables, images)
+    closed, output = traces[key]
+    found, ends = layer_tags.run(closed, leaves)
+    if isinstance(output, jax.ShapeDtypeStruct):
+      found.setdefault(OUTPUT, ends[0])  # Unless a layer has that name.
+    return found
 
   def apply(variables, images, layers):
-    activations = arrays(variables, images)
-    return {layer: activations[layer] for layer in layers}
+    found = activations(variables, images)
+    return {layer: found[layer] for layer in layers}
 
-  variables = _in_32_bits(variables)
-  shapes = _shapes(arrays, variables, (1, *input_size, input_channels), name)
-  checked = _checked(apply, shapes, input_channels, name)
-  return _network(
-    checked, variables, shapes, labels, input_size, input_channels, name
+  shapes = {}
+
+  def record(variables, images):
+    # eval_shape sorts dictionaries; the trace itself knows the order.
+    for k, v in activations(variables, images).items():
+      if v.ndim >= 2:
+        shapes[k] = jax.ShapeDtypeStruct(v.shape, v.dtype)
+
+  with about.explained('its images'):
+    jax.eval_shape(record, variables, about.images)
+  return about.network(_checked(apply, shapes, about), variables, shapes)
+
+
+class _About:
+  """What is said about a network beside its function and weights, checked."""
+
+  def __init__(
+    self, name: str, labels: Sequence[str], size: Size, channels: int
+  ):
+    checks.check_int('input_channels', channels, 1)
+    self.name, self.channels = str(name), int(channels)
+    self.size = checks.check_size(size, 'input_size')
+    self.labels = _names('labels', labels)
+
+  @property
+  def images(self) -> jax.ShapeDtypeStruct:
+    """One image of the size that it was trained at."""
+    shape = 1, *self.size, self.channels
+    return jax.ShapeDtypeStruct(shape, jnp.float32)
+
+  @contextlib.contextmanager
+  def explained(self, arguments: str) -> Iterator[None]:
+    """Makes what a user's code raises an `FvizError` that says what to try."""
+    try:
+      yield
+    except errors.FvizError:
+      raise
+    except Exception as error:  # Users' code and Flax raise all kinds.
+      raise errors.FvizError(
+        f'{self.name} does not run on {arguments} with images of shape '
+        f'{self.images.shape}: {type(error).__name__}: {error}\n'
+        + _advice(error)
+      ) from error
+
+  def network(self, apply, variables, shapes) -> Network:
+    """A network from the shapes of its layers."""
+    layers = {k: _layer(k, shape, self.size) for k, shape in shapes.items()}
+    return Network(
+      apply, variables, layers, self.labels, self.size, self.channels, self.name
+    )
+
+
+def _advice(error: Exception) -> str:
+  """What may help: about the call, the variables, or the images."""
+  text = f'{type(error).__name__} {error}'
+  if 'unexpected keyword' in text:
+    return 'Give only what its call takes beside images.'
+  if 'rng' in text.lower() or 'required positional' in text:
+    return (
+      'Give what its call wants when it is evaluated, by name: '
+      'from_linen(module, variables, train=False), from_nnx(model, '
+      'train=False), or deterministic=True.'
+    )
+  if 'batch_stats' in text or 'mutable' in text or 'Immutable' in text:
+    return (
+      "Give all collections of its variables, {'params': ..., 'batch_stats': "
+      '...}, and what evaluates it, such as train=False.'
+    )
+  if 'params' in text and 'ScopeParamShape' not in text:
+    return "Give its variables as init returned them: {'params': ...}."
+  return 'Give input_size and input_channels as the network expects them.'
+
+
+def _names(what: str, names: Sequence[str]) -> tuple[str, ...]:
+  """A list of names, checked."""
+  fits = isinstance(names, (list, tuple)) and all(
+    isinstance(name, str) for name in names
   )
+  if not fits:
+    raise errors.FvizError(
+      f'{what} must be a list of texts in order, not {names!r}.'
+    )
+  return tuple(names)
 
 
-def _in_32_bits(variables: PyTree) -> PyTree:
-  """Weights of a process in 64-bit mode as fviz computes: float32, int32."""
+def _weights(variables: PyTree) -> PyTree:
+  """Weights as fviz computes: float32 and int32, also in 64-bit mode."""
   narrower = {'float64': jnp.float32, 'int64': jnp.int32, 'uint64': jnp.uint32}
 
   def narrow(x):
+    if isinstance(x, jax.ShapeDtypeStruct):
+      raise errors.FvizError(
+        f'A weight is abstract, {x}: restore the values of all of them first.'
+      )
     wide = narrower.get(str(getattr(x, 'dtype', '')))
     return jnp.asarray(x, wide) if wide else x
 
   return jax.tree.map(narrow, variables)
 
 
-def _shapes(arrays, variables, shape, name) -> dict[str, jax.ShapeDtypeStruct]:
-  """What the layers look like on images of a shape, without running them."""
-  images = jax.ShapeDtypeStruct(shape, jnp.float32)
-  shapes = {}
-
-  def record(variables, images):
-    # eval_shape sorts dictionaries; the trace itself knows the order.
-    for k, v in arrays(variables, images).items():
-      if v.ndim >= 2:
-        shapes[k] = jax.ShapeDtypeStruct(v.shape, v.dtype)
-
-  try:
-    jax.eval_shape(record, variables, images)
-  except (TypeError, ValueError) as error:
-    raise errors.FvizError(
-      f'{name} does not run on images of shape {shape}: {error}. '
-      'Give input_size and input_channels as the network expects them.'
-    ) from error
-  return shapes
-
-
-def _checked(apply, known, channels, name):
+def _checked(apply, known, about: _About):
   """The function, after a check of its images and layers."""
 
   def checked(variables, images, layers):
     shape = images.shape
-    if len(shape) != 4 or shape[-1] != channels or 0 in shape:
+    if len(shape) != 4 or shape[-1] != about.channels or 0 in shape:
       raise errors.FvizError(
-        f'{name} takes images [n, height, width, {channels}], not of shape '
-        f'{tuple(shape)}.'
+        f'{about.name} takes images [n, height, width, {about.channels}], not '
+        f'of shape {tuple(shape)}.'
       )
     for layer in layers:
       if layer not in known:
-        raise errors.unknown(f'layer of {name}', layer, known)
+        raise errors.unknown(f'layer of {about.name}', layer, known)
     return apply(variables, images, tuple(layers))
 
   return checked
-
-
-def _network(apply, variables, shapes, labels, size, channels, name):
-  """A network from the shapes of its layers."""
-  layers = {k: _layer(k, shape, size) for k, shape in shapes.items()}
-  labels, size = tuple(labels), tuple(size)
-  return Network(apply, variables, layers, labels, size, channels, name)
 
 
 def _layer(name, shape, size) -> Layer:
