@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jax import core
 
+from fviz import types
 from fviz.errors import FvizError
 from fviz.types import Size
 
@@ -22,11 +23,52 @@ def check(name: str, value: Any, least: float, most: float = math.inf) -> None:
   raise FvizError(f'{name} must be {allowed}, not {value!r}.')
 
 
-def check_int(name: str, value: float, least: int) -> None:
+def check_int(name: str, value: Any, least: int) -> None:
   """Raises an `FvizError` unless value is an integer from `least` on."""
   if not isinstance(value, (int, np.integer)) or value < least:
     wanted = f'an integer from {least} on'
     raise FvizError(f'{name} must be {wanted}, not {value!r}.')
+
+
+def check_seed(name: str, value: Any) -> None:
+  """Raises an `FvizError` unless value is an integer from 0 to 2^32 - 1."""
+  is_integer = isinstance(value, (int, np.integer))
+  if traced(value) or (
+    is_integer and not isinstance(value, bool) and 0 <= value < 2**32
+  ):
+    return
+  raise FvizError(
+    f'{name} must be an integer from 0 to 2^32 - 1, not {value!r}.'
+  )
+
+
+def check_network(value: Any) -> None:
+  """Raises an `FvizError` unless value is a network."""
+  if not isinstance(value, types.Network):
+    raise FvizError(
+      f'network must be a Network, not {shown(value)}: fviz.models.load and '
+      'fviz.networks.from_nnx, from_linen and from_function make one.'
+    )
+
+
+def check_objective(value: Any) -> None:
+  """Raises an `FvizError` unless value is an objective."""
+  if not isinstance(value, types.Objective):
+    raise FvizError(
+      f'objective must be an Objective, not {shown(value)}: fviz.objectives '
+      "makes them, such as channel('mixed3', 7)."
+    )
+
+
+def shown(value: Any) -> str:
+  """A value in a few words, for messages: modules print pages.
+
+  >>> shown('a' * 100)
+  'a str'
+  """
+  text = repr(value)
+  short = len(text) <= 60 and '\n' not in text
+  return text if short else f'a {type(value).__name__}'
 
 
 def check_size(size: Size, name: str = 'size') -> tuple[int, int]:

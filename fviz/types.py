@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -73,6 +75,31 @@ class Network:
   input_channels: int = 3
   name: str = 'network'
 
+  def takes(self, size: tuple[int, int], layers: tuple[str, ...] = ()) -> bool:
+    """Whether images of a size run through to some layers, or to the last.
+
+    Only shapes are traced, nothing is computed.
+    """
+    wanted = layers or tuple(self.layers)[-1:]
+    shape = (1, *size, self.input_channels)
+    images = jax.ShapeDtypeStruct(shape, 'float32')
+    apply = lambda variables, x: self.apply(variables, x, wanted)
+    try:
+      found = jax.eval_shape(apply, self.variables, images)
+    except Exception:  # Networks are anybody's code and raise anything.
+      return False
+    return all(math.prod(value.shape) for value in found.values())
+
+  @functools.cached_property
+  def fixed_size(self) -> bool:
+    """Whether it runs at its `input_size` only, as found by another size.
+
+    Such are networks that flatten images, and transformers that do not stretch
+    their position embeddings. Recipes then crop what the network sees.
+    """
+    height, width = self.input_size
+    return not self.takes((2 * height, 2 * width))
+
 
 class Parameterization(NamedTuple):
   """Images as a function of what is optimized.
@@ -138,7 +165,7 @@ class Objective:
 
   Objectives are pytrees, so that a sweep over channels or weights is one
   compiled program: the numbers are leaves and may carry a leading axis of
-  jobs. `+ - *` with another objective or a number build new objectives.
+  jobs. `+ - * /` with another objective or a number build new objectives.
 
   Attributes:
     function: (activations, images, *values of the leaves) -> scalar; static.
@@ -162,6 +189,12 @@ class Objective:
 
   def __mul__(self, other: Objective | ArrayLike) -> Objective:
     return _combine(_product, self, other)
+
+  def __truediv__(self, other: Objective | ArrayLike) -> Objective:
+    return _combine(_quotient, self, other)
+
+  def __rtruediv__(self, other: ArrayLike) -> Objective:
+    return _combine(_reversed_quotient, self, other)
 
   def __rsub__(self, other: ArrayLike) -> Objective:
     return -1.0 * self + other
@@ -193,6 +226,14 @@ def _difference(activations, images, a, b):
 
 def _product(activations, images, a, b):
   return a(activations, images) * _value(b, activations, images)
+
+
+def _quotient(activations, images, a, b):
+  return a(activations, images) / _value(b, activations, images)
+
+
+def _reversed_quotient(activations, images, a, b):
+  return _value(b, activations, images) / a(activations, images)
 
 
 def _value(term, activations, images):

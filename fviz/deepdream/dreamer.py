@@ -104,7 +104,9 @@ class Dreamer:
       panorama.warn_of_shape(size)
     for octave in sizes:
       if (layers, octave) not in sees:
-        sees[layers, octave] = _activates(self.network, layers, octave)
+        sees[layers, octave] = min(octave) >= _LEAST and self.network.takes(
+          octave, layers
+        )
     fit = sum(sees[layers, octave] for octave in sizes)
     if fit < len(sizes):
       raise _too_coarse(self.network, sizes, fit)
@@ -210,24 +212,17 @@ def noise(size: Size, seed: int = 0, channels: int = 3) -> np.ndarray:
   return (values + 100) / 255
 
 
-def _activates(
-  network: types.Network, layers: tuple[str, ...], size: Size
-) -> bool:
-  """Whether all the layers have activations of an image of this size."""
-  shape = (1, *size, network.input_channels)
-  image = jax.ShapeDtypeStruct(shape, jnp.float32)
-  apply = lambda variables, x: network.apply(variables, x, layers)
-  try:
-    found = jax.eval_shape(apply, network.variables, image)
-  except (TypeError, ValueError, ZeroDivisionError):
-    return False
-  return min(size) >= _LEAST and all(v.size for v in found.values())
-
-
 def _too_coarse(
   network: types.Network, sizes: list[Size], fit: int
 ) -> errors.FvizError:
   """The error for octaves, the smallest first, of which so many are seen."""
+  if network.fixed_size:
+    fixed_h, fixed_w = network.input_size
+    return errors.FvizError(
+      f'{network.name} takes images of {fixed_w} x {fixed_h} pixels only: '
+      'dream of one of this size (--size) in one octave (--octaves 1), or of a '
+      'layer below the part that has a fixed size.'
+    )
   (h, w), (height, width) = sizes[0], sizes[-1]
   return errors.FvizError(
     f'{network.name} sees nothing in the smallest octave, {w} x {h} pixels (of '

@@ -1,7 +1,8 @@
 """The optimization: one step for one job, vmapped over jobs, one loop."""
 
+from fviz.engine.fitting import check
 from fviz.engine.jobs import Jobs, channel_jobs, job_keys, jobs_of, units
-from fviz.engine.loop import Engine, Result, batches, check, render
+from fviz.engine.loop import Engine, Result, batches, render
 from fviz.engine.recipe import (
   Parts,
   Recipe,

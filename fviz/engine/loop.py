@@ -11,12 +11,12 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from fviz import errors, jax_settings, types
-from fviz.compiler import hardware, precisions, rewrite
-from fviz.engine import dry_runs, slots
+from fviz import checks, errors, jax_settings, types
+from fviz.compiler import hardware, rewrite
+from fviz.engine import dry_runs, fitting, slots
 from fviz.engine.jobs import Jobs, jobs_of
 from fviz.engine.programs import Programs
-from fviz.engine.recipe import Recipe, Recipes, parts_of
+from fviz.engine.recipe import Recipe, Recipes
 from fviz.engine.step import OneJob
 
 OnStep = Callable[[int], None]  # Called with the steps of the youngest job.
@@ -49,30 +49,6 @@ class Result(NamedTuple):
   params: types.PyTree
 
 
-@jax_settings.under_fixed
-def check(
-  network: types.Network, recipe: Recipe
-) -> tuple[jax.ShapeDtypeStruct, jax.ShapeDtypeStruct]:
-  """Shapes of a job's images, and as the network sees them, without work.
-
-  Raises:
-    FvizError: where transforms do not fit the size, channels the network, or
-      numbers the optimizer, or there is no such precision.
-  """
-  precisions.check(recipe.precision)
-  parts = parts_of(recipe)
-  params = jax.eval_shape(parts.parameterization.init, jax.random.key(0))
-  clean = jax.eval_shape(parts.parameterization.images, params)
-  seen = jax.eval_shape(parts.transform, jax.random.key(0), clean)
-  if seen.shape[-1] != network.input_channels:
-    raise errors.FvizError(
-      f'{network.name} takes images of {network.input_channels} channels, the '
-      f'recipe makes {seen.shape[-1]}: give channels={network.input_channels}.'
-    )
-  dry_runs.optimizer(parts.optimizer, params)
-  return clean, seen
-
-
 class Engine:
   """A recipe compiled for a network and jobs of one structure.
 
@@ -91,13 +67,16 @@ class Engine:
     recipe: Recipes,
     devices: list[types.Device] | None = None,
   ):
-    recipe_of = recipe if callable(recipe) else lambda numbers: recipe
+    made = recipe if callable(recipe) else lambda numbers: recipe
     first = jax.tree.map(lambda x: x[0], like.numbers)
+    layers, channels = like.objective.layers, network.input_channels
+    fitting.check_types(network, made(first))
+    crop = fitting.crop_for(network, made(first), layers)
+    recipe_of = lambda numbers: fitting.cropped(made(numbers), crop)
     self.recipe = recipe_of(first)
     self.devices = devices or jax.local_devices()
-    clean, seen = check(network, self.recipe)
-    dry_runs.numbers(lambda n: check(network, recipe_of(n)), first)
-    layers, channels = like.objective.layers, network.input_channels
+    clean, seen = fitting.check(network, self.recipe)
+    dry_runs.numbers(lambda n: fitting.check(network, recipe_of(n)), first)
     shape = (*clean.shape[:-1], channels)
     pixels = math.prod(seen.shape[:-1])
     self._most = hardware.largest_batch(self.devices[0], pixels)
@@ -220,6 +199,8 @@ def batches(
   Raises:
     FvizError: one job a device does not fit the memory.
   """
+  if batch_size != 'auto':
+    checks.check_int("batch_size ('auto', or jobs at once)", batch_size, 1)
   engine = Engine(network, jobs, recipe)
   left, smallest = np.arange(jobs.number), len(engine.devices)
   batch = engine.batch(len(left), batch_size)
@@ -269,6 +250,9 @@ def render(
   Raises:
     FvizError: for unknown layers, channels out of range, wrong sizes.
   """
+  fitting.check_types(network, recipe)
+  checks.check_seed('seed', seed)
+  checks.check_seed('variant', variant)
   jobs = jobs_of(network, objective, seed, variant)
   where, results = zip(*batches(network, jobs, recipe, batch_size), strict=True)
   order = np.argsort(np.concatenate(where))

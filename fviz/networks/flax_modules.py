@@ -50,8 +50,8 @@ def from_nnx(
   """
   if isinstance(model, linen.Module):
     raise errors.FvizError(
-      f'{type(model).__name__} is a Linen module: from_linen(module, variables) '
-      'takes it.'
+      f'{type(model).__name__} is a Linen module: give it to from_linen, with '
+      'its variables.'
     )
   if not (isinstance(model, nnx.Module) and callable(model)):
     raise errors.FvizError(

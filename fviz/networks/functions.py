@@ -1,7 +1,6 @@
 """A network from a pure function; what all adapters share."""
 
 import contextlib
-import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -103,21 +102,24 @@ def from_forward(
 
   traces = {}  # Tracing takes as long as a small picture.
 
-  def activations(variables, images):
+  def activations(variables, images, layers=()):
     leaves = jax.tree.leaves((variables, images))
     kinds = tuple((jnp.shape(x), jnp.result_type(x)) for x in leaves)
-    key = kinds, jax.config.jax_default_matmul_precision
-    if key not in traces:
-      make = jax.make_jaxpr(whole, return_shape=True)
-      traces[key] = make(variables, images)
-    closed, output = traces[key]
+    config: Any = jax.config  # Its values have no static types.
+    key = kinds, config.jax_default_matmul_precision
+    if key in traces:
+      closed, output = traces[key]
+    else:
+      closed, output = layer_tags.trace(whole, (variables, images), layers)
+      if output is not None:  # It ran to its end.
+        traces[key] = closed, output
     found, ends = layer_tags.run(closed, leaves)
     if isinstance(output, jax.ShapeDtypeStruct):
       found.setdefault(OUTPUT, ends[0])  # Unless a layer has that name.
     return found
 
   def apply(variables, images, layers):
-    found = activations(variables, images)
+    found = activations(variables, images, layers)
     return {layer: found[layer] for layer in layers}
 
   shapes = {}

@@ -5,7 +5,10 @@ inner trace that means nothing outside. So it is not stored when it appears: it
 is tagged with its name, and found again in the finished trace.
 """
 
-from collections.abc import Sequence
+import contextlib
+import contextvars
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -19,11 +22,57 @@ _TAG, _END = 'fviz layer ', ' of rank '
 _PRIMITIVE = 'name'  # The identity that `checkpoint_name` stands for.
 
 
+# The names of the layers that a trace waits for, where it may end with them.
+_awaited: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar(
+  'awaited', default=None
+)
+
+
+class _EnoughError(Exception):
+  """Ends a forward pass when all layers that are asked for have been met."""
+
+
 def tagged(name: str, output: PyTree) -> PyTree:
   """A module's output whose array is tagged, if it is one array."""
   if not isinstance(output, jax.Array):
     return output
-  return checkpoint_name(output, f'{_TAG}{name}{_END}{output.ndim}')
+  output = checkpoint_name(output, f'{_TAG}{name}{_END}{output.ndim}')
+  awaited = _awaited.get()
+  if awaited is not None and name in awaited:
+    awaited.remove(name)
+    if not awaited:
+      raise _EnoughError
+  return output
+
+
+def trace(
+  forward: Callable[..., PyTree],
+  arguments: tuple[PyTree, ...],
+  layers: Sequence[str],
+) -> tuple[core.ClosedJaxpr, PyTree]:
+  """The trace of a forward pass, and the shapes of its output.
+
+  Where it cannot run to its end, as with images of a size that only its lower
+  layers take, it runs as far as these layers, and its output is None.
+  """
+  make = functools.partial(jax.make_jaxpr, return_shape=True)
+  try:
+    return make(forward)(*arguments)
+  except Exception as error:  # Networks are anybody's code and raise anything.
+    waiting = _awaited.set([name.partition(':')[0] for name in layers])
+    try:
+      return make(functools.partial(_to_layers, forward))(*arguments)
+    except Exception:
+      raise error from None
+    finally:
+      _awaited.reset(waiting)
+
+
+def _to_layers(forward, *arguments) -> None:
+  if not _awaited.get():
+    raise ValueError('no layers are asked for')
+  with contextlib.suppress(_EnoughError):
+    forward(*arguments)
 
 
 def run(

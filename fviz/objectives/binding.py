@@ -83,6 +83,8 @@ def bind(objective: Objective, network: Network) -> Objective:
   >>> print(bind(logit('dog'), net).leaves[0].value)
   1
   """
+  checks.check_network(network)
+  checks.check_objective(objective)
   layers = tuple(_layer_name(name, network) for name in objective.layers)
   function = objective.function
   if isinstance(function, At):

@@ -60,7 +60,7 @@ def plan_of(
     reference = _middle(photo.image, fields.size, network.input_channels)
   recipe = _recipe(fields, network, reference)
   objective = _objective(fields, network, recipe)
-  engine.check(network, recipe)
+  engine.check(network, recipe, objective.layers)
   variants = np.arange(fields.variants)
   jobs = engine.jobs_of(network, objective, fields.seed, variants)
   names = _names(objective, fields.variants, engine.image_count(recipe))

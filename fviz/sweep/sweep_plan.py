@@ -58,7 +58,7 @@ def plan(config: ConfigDict, network: types.Network | None = None) -> SweepPlan:
   layers, flops = layers_of(network, given.layer, given.size)
   units = units_of(network, layers, given.channels, given.variants)
   recipe = configs.recipe(config, network)
-  engine.check(network, recipe)
+  engine.check(network, recipe, tuple(layers))
   return SweepPlan(
     network=network,
     recipe=recipe,
