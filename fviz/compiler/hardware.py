@@ -12,6 +12,7 @@ import jax
 from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
+from fviz.compiler import host_memory
 from fviz.types import Device, PyTree
 
 # A GPU needs many images to be busy. A CPU is busy with few, and with many its
@@ -111,5 +112,4 @@ def memory_budget(device: Device) -> int:
   stats = device.memory_stats() if device.platform != 'cpu' else None
   if stats and 'bytes_limit' in stats:
     return int(stats['bytes_limit'] * _SHARE_OF_MEMORY)
-  free = os.sysconf('SC_AVPHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
-  return int(free * _SHARE_OF_MEMORY)
+  return int(host_memory.available() * _SHARE_OF_MEMORY)

@@ -9,7 +9,7 @@ step.
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
@@ -17,23 +17,12 @@ import numpy as np
 
 from fviz import errors, jax_settings, objectives, types
 from fviz.deepdream import octaves, panorama, step
+from fviz.deepdream.compiled_octaves import CompiledOctaves
 from fviz.deepdream.octaves import Size
 from fviz.deepdream.settings import Settings
 
 STEP = 1.5 / 255  # The notebook's step, in images of [0, 1]: strength 1.
 _NOTEBOOK = Settings()
-_LEAST = 8  # Side of the smallest octave, in pixels.
-
-
-class _Compiled(NamedTuple):
-  """What was compiled and found out of a network.
-
-  Tracing a network takes longer than a step, and compiling it much longer: all
-  frames of a film share what is kept here.
-  """
-
-  programs: dict[tuple, step.Program]  # By all that they depend on.
-  sees: dict[tuple[tuple[str, ...], Size], bool]  # By layers and size.
 
 
 class Dreamer:
@@ -55,7 +44,7 @@ class Dreamer:
     network: types.Network,
     objective: types.Objective,
     settings: Settings = _NOTEBOOK,
-    compiled: _Compiled | None = None,
+    compiled: CompiledOctaves | None = None,
   ):
     self.network, self.settings = network, settings
     jobs, self.objective = objectives.batch(objectives.bind(objective, network))
@@ -64,7 +53,7 @@ class Dreamer:
         f'A dream has one objective, this one has {jobs} jobs: give a single '
         'channel, or a sum of several.'
       )
-    self._compiled = compiled or _Compiled({}, {})
+    self._compiled = compiled or CompiledOctaves(network)
 
   def replace(
     self, objective: types.Objective | None = None, **settings: Any
@@ -81,12 +70,21 @@ class Dreamer:
   @property
   def compilations(self) -> int:
     """How many programs have been compiled, usually one an image size."""
-    return len(self._compiled.programs)
+    return self._compiled.count
 
   @jax_settings.under_fixed
   def compile(self, size: Size) -> list[step.Program]:
     """The programs of an image's octaves, the smallest octave first."""
-    return [self._program(octave) for octave in self.check(size)]
+    return [self._program(octave, size) for octave in self.check(size)]
+
+  @jax_settings.under_fixed
+  def window(self, size: Size) -> int:
+    """The longest side of what the network sees at once, in pixels.
+
+    As in the settings; where they leave it open, as the memory allows. A dream
+    is the same again only with the same window.
+    """
+    return self._compiled.window(self.objective, self.settings, size)
 
   @jax_settings.under_fixed
   def check(self, size: Size) -> list[Size]:
@@ -98,16 +96,11 @@ class Dreamer:
       FvizError: the network is too coarse for the smallest.
     """
     settings, layers = self.settings, self.objective.layers
-    sees = self._compiled.sees
+    compiled = self._compiled
     sizes = octaves.sizes(size, settings.octaves, settings.scale)
-    if settings.is_panorama and (layers, size) not in sees:
+    if settings.is_panorama and not compiled.knows(layers, size):
       panorama.warn_of_shape(size)
-    for octave in sizes:
-      if (layers, octave) not in sees:
-        sees[layers, octave] = min(octave) >= _LEAST and self.network.takes(
-          octave, layers
-        )
-    fit = sum(sees[layers, octave] for octave in sizes)
+    fit = sum(compiled.sees(layers, octave) for octave in sizes)
     if fit < len(sizes):
       raise _too_coarse(self.network, sizes, fit)
     return sizes
@@ -133,7 +126,8 @@ class Dreamer:
         finite.
     """
     image = _checked(image, mask, self.network)
-    self.check(octaves.size_of(image))
+    whole = octaves.size_of(image)
+    self.check(whole)
     key = jax.random.key(seed) if isinstance(seed, int) else seed
     detail = np.zeros_like(image[:1, :1])
     # ---------------------------------------------------------- the octaves
@@ -145,7 +139,7 @@ class Dreamer:
       x = base + octaves.zoom(detail, size, around)
       part = None if mask is None else octaves.zoom(mask, size, around)
       turn = jax.random.fold_in(key, number)
-      x = self._octave(self._program(size), x, turn, part, on_step)
+      x = self._octave(self._program(size, whole), x, turn, part, on_step)
       if not np.isfinite(x).all():
         raise errors.FvizError(
           f'The gradient of {self.network.name} is not finite in octave '
@@ -171,19 +165,9 @@ class Dreamer:
       on_step()
     return np.array(x)
 
-  def _program(self, size: Size) -> step.Program:
-    """That of an image size, compiled when it is first asked for."""
-    settings, programs = self.settings, self._compiled.programs
-    leaves, structure = jax.tree.flatten(self.objective)
-    kinds = tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
-    how = settings.border, settings.jitter, settings.window, settings.precision
-    key = size, structure, kinds, how
-    if key not in programs:
-      shape = (*size, self.network.input_channels)
-      programs[key] = step.compiled(
-        self.network, self.objective, shape, settings
-      )
-    return programs[key]
+  def _program(self, size: Size, whole: Size) -> step.Program:
+    """That of an octave of an image of the `whole` size."""
+    return self._compiled.program(self.objective, self.settings, size, whole)
 
 
 def dream(

@@ -35,6 +35,7 @@ class Program(NamedTuple):
   add: jax.stages.Compiled
   # The maps of a panorama's polar views, and their program.
   caps: tuple[panorama.Caps, 'Program'] | None = None
+  window: int = 0  # The longest side that a window may have, in pixels.
 
 
 def compiled(
@@ -57,6 +58,7 @@ def compiled(
   while True:
     axes = _cut(shape[:2], settings, largest)
     program = _compiled(network, objective, shape, axes, settings)
+    program = program._replace(window=largest)
     smallest = settings.window or largest // 2 < windows.SMALLEST
     if smallest or hardware.bytes_used(program.add) <= budget:
       break

@@ -6,14 +6,18 @@ along the optical flow (Suzuki et al. 2017, after DeepDreamVideo), except where
 that place was hidden before (forward-backward check, Sundaram et al. 2010).
 """
 
+import contextlib
+import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
 
 from fviz import types
+from fviz.deepdream import octaves
 from fviz.media import (
   clips,
   host_sampling,
@@ -49,20 +53,47 @@ def run(
       count = itertools.count(1)
       on_step = lambda: progress(next(count))
       image = plan.dreamer(plan.image, plan.seed, plan.mask, on_step)
-      picture_files.write(plan.output, image, plan.record, plan.alpha)
+      window = plan.dreamer.window(octaves.size_of(plan.image))
+      record = _with_window(plan.record, window)
+      picture_files.write(plan.output, image, record, plan.alpha)
     case FilmPlan(settings=film):
       # More frames go on where these end, but of a walk.
       growing = () if film.kind == 'layers' else ('config.film.frames',)
       sources = itertools.repeat((plan.image, None), film.frames)
-      maker = functools.partial(_MAKERS[film.kind], plan)
       ignore = 'config.film.fps', *growing
-      with films.Frames(plan.workdir, plan.record, *ignore) as frames:
+      with _frames(plan, *ignore) as (frames, fixed):
+        maker = functools.partial(_MAKERS[film.kind], fixed)
         films.make(frames, plan.output, sources, maker, film.fps, '', progress)
     case ClipPlan(input=clip):
-      maker, sources = functools.partial(_of_frame, plan), _frames_of(plan)
-      ignore = 'config.video.frames'
-      with films.Frames(plan.workdir, plan.record, ignore) as frames:
+      sources = _frames_of(plan)
+      with _frames(plan, 'config.video.frames') as (frames, fixed):
+        maker = functools.partial(_of_frame, fixed)
         films.make(frames, plan.output, sources, maker, None, clip, progress)
+
+
+def _with_window(record: Mapping[str, Any], window: int) -> dict[str, Any]:
+  """The record with the window that was used, where the memory chose it."""
+  return {**record, 'config': {**record['config'], 'window': window}}
+
+
+_Moving = TypeVar('_Moving', FilmPlan, ClipPlan)
+
+
+@contextlib.contextmanager
+def _frames(
+  plan: _Moving, *ignore: str
+) -> Iterator[tuple[films.Frames, _Moving]]:
+  """The frames of a film, and its plan with the window of those there are."""
+  is_clip = isinstance(plan, ClipPlan)
+  size = plan.size if is_clip else octaves.size_of(plan.image)
+  window = plan.dreamer.window(size)
+  record = _with_window(plan.record, window)
+  ignore = ('config.window', *ignore)
+  with films.Frames(plan.workdir, record, *ignore) as frames:
+    kept = frames.directory.config['config'].get('window') or window
+    frames.record = _with_window(record, kept)
+    dreamer = plan.dreamer.replace(window=kept)
+    yield frames, dataclasses.replace(plan, dreamer=dreamer)
 
 
 # Frames of films: (plan, number, photo, photo before, frame before) -> frame.

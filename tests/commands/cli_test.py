@@ -13,7 +13,10 @@ from PIL import Image
 
 from fviz import cli, models
 from fviz import config as configs
+from fviz.commands import redo as redo_command
+from fviz.compiler import hardware
 from fviz.config import overrides
+from fviz.deepdream import step, windows
 from fviz.media import photos, picture_files
 from fviz.runs import render
 
@@ -53,6 +56,36 @@ def test_dreams_and_redoes(photo, capsys):
   assert photos.read('b.png').sha256 != dream.sha256
   assert cli.main(['dream', '--sample', *_FAST, '--label', 'b']) == 0
   assert photos.read('sample-dream.png').image.shape == (18, 24, 3)
+
+
+@pytest.mark.parametrize('film', [[], ['--film', 'zoom', '--frames', '2']])
+def test_a_dream_is_redone_as_it_was_with_less_memory(film, monkeypatch):
+  monkeypatch.setattr(windows, 'SMALLEST', 24)
+  monkeypatch.setattr(step, '_LARGEST', {'cpu': 96})
+  name = 'a.gif' if film else 'a.png'
+  sizes = ['--sample', *_FAST, '--size', '96', '-o', name, *film]
+  with monkeypatch.context() as full:
+    full.setattr(hardware, 'memory_budget', lambda device: 0)
+    assert cli.main(['dream', *sizes]) == 0
+  found = redo_command._record(pathlib.Path(name))
+  assert found['config']['window'] == 24
+  assert cli.main(['redo', name, '-o', f'b-{name}']) == 0
+  again = redo_command._record(pathlib.Path(f'b-{name}'))
+  assert again == found
+  files = pathlib.Path(name), pathlib.Path(f'b-{name}')
+  assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_film_goes_on_with_the_window_of_its_first_frames(monkeypatch):
+  monkeypatch.setattr(windows, 'SMALLEST', 24)
+  monkeypatch.setattr(step, '_LARGEST', {'cpu': 96})
+  film = ['--sample', *_FAST, '--size', '96', '--film', 'zoom', '--frames']
+  with monkeypatch.context() as full:
+    full.setattr(hardware, 'memory_budget', lambda device: 0)
+    assert cli.main(['dream', *film, '1', '-o', 'a.gif']) == 0
+  assert cli.main(['dream', *film, '2', '-o', 'a.gif']) == 0
+  frames = sorted(pathlib.Path('a.gif.frames/frames').glob('*.png'))
+  assert [photos.read_record(f)['config']['window'] for f in frames] == [24, 24]
 
 
 def test_redo_checks_the_photo(photo, capsys):
@@ -155,6 +188,7 @@ def test_presets_are_the_configs(photo, caplog):
     assert cli.main(run) == 0
     config = getattr(configs, preset)()
     config.update(input=photo, layer='conv', iterations=1, octaves=1)
+    config.window = 1216  # What the memory of any machine allows.
     record = photos.read_record(f'{preset}.png')['config']
     assert record == json.loads(json.dumps(config.to_dict()))
     assert record['border'] == border
