@@ -73,4 +73,5 @@ def _parser() -> argparse.ArgumentParser:
 def entry() -> None:
   """What the console script calls."""
   logging.basicConfig(format='%(levelname)s: %(message)s')
+  logging.getLogger('fviz').setLevel(logging.INFO)
   sys.exit(main())

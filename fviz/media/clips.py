@@ -113,13 +113,18 @@ class _Damage:
 
 
 def _promised(container, stream) -> float:
-  """Seconds that the file says its video lasts: sound may be longer."""
+  """Seconds from the first frame to where the file says its video ends.
+
+  Sound may be longer.
+  """
   text = {k.upper(): v for k, v in stream.metadata.items()}.get('DURATION')
   if stream.duration:
     return float(stream.duration * stream.time_base)
   if text:  # Matroska: '00:00:01.200000000'.
     h, m, s = text.split(':')
-    return 3600 * int(h) + 60 * int(m) + float(s)
+    # An end, and no length: the first frame may come late.
+    begin = float((stream.start_time or 0) * stream.time_base)
+    return 3600 * int(h) + 60 * int(m) + float(s) - begin
   return 0 if container.streams.audio else (container.duration or 0) / 1e6
 
 

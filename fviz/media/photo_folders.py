@@ -59,7 +59,7 @@ def statistics(folder: str) -> Statistics:
 
 def images(folder: str, side: int = _SIDE) -> np.ndarray:
   """The middle squares of a folder's photos, [m, side, side, 3] in [0, 1]."""
-  found = (photos.read(path).image for path in _files(folder))
+  found = (photos.read(path).over_grey() for path in _files(folder))
   return np.stack([photos.middle_square(image, side) for image in found])
 
 

@@ -37,6 +37,18 @@ class Photo(NamedTuple):
   path: str  # Where it came from.
   sha256: str  # Of the file.
 
+  def over_grey(self) -> np.ndarray:
+    """The image with grey where it is transparent: nothing for a network."""
+    if self.alpha is None:
+      return self.image
+    alpha = self.alpha[..., None]
+    return alpha * self.image + (1 - alpha) * np.float32(0.5)
+
+  def light(self) -> np.ndarray:
+    """How much light comes of it, [h, w] in [0, 1]; none where transparent."""
+    grey = self.image.mean(-1)
+    return grey if self.alpha is None else grey * self.alpha
+
 
 def sample() -> str:
   """The path of the sample photo: a cloudscape rendered by our own code."""

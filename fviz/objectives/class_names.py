@@ -1,12 +1,20 @@
 """Classes by name: 'goldfish' for 'goldfish, Carassius auratus'."""
 
+import logging
 from collections.abc import Sequence
 
 from fviz import errors
 
+_log = logging.getLogger(__name__)
+
 
 def index(label: str, labels: Sequence[str], network: str = 'network') -> int:
-  """The index of a class from its name, one of its synonyms, or a part of it.
+  """The index of a class from its name, a synonym, or the end of one.
+
+  The end of a name says what kind of thing it is: a 'table lamp' is a lamp, and
+  the only one among ImageNet's classes. Anything else that is like a name
+  is offered, and never taken: a deerhound is no deer. Which class was taken is
+  logged.
 
   Args:
     label: what to look for; upper and lower case are the same.
@@ -29,21 +37,49 @@ def index(label: str, labels: Sequence[str], network: str = 'network') -> int:
     lambda name: name == label,
     lambda name: name.lower() == low,
     lambda name: low in synonyms(name.lower()),
-    lambda name: low in name.lower(),
   )
   for test in tests if low else ():
     found = [i for i, name in enumerate(labels) if test(name)]
-    if len(found) == 1:
-      return found[0]
     if found:
-      names = ', '.join(f'{i}: {labels[i]}' for i in found[:20])
-      more = f' and {len(found) - 20} more' if len(found) > 20 else ''
-      raise errors.FvizError(
-        f'Label {label!r} of {network} is ambiguous. Give one index or full '
-        f'name of: {names}{more}.'
-      )
+      return _one_of(found, label, labels, network)
+  with_it = [i for i, name in enumerate(labels) if _has(name.lower(), low)]
+  if len(with_it) == 1 and _ends(labels[with_it[0]].lower(), low):
+    return _one_of(with_it, label, labels, network)
+  if with_it:
+    raise errors.FvizError(
+      f'{label!r} is no class of {network}, only a part of names. Give the '
+      f'index or full name of one: {_listed(with_it, labels)}.'
+    )
   known = [name for several in labels for name in synonyms(several)]
   raise errors.unknown(f'label of {network}', label, known)
+
+
+def _one_of(
+  found: list[int], label: str, labels: Sequence[str], network: str
+) -> int:
+  """The only one that was found; it is logged."""
+  if len(found) > 1:
+    raise errors.FvizError(
+      f'Label {label!r} of {network} is ambiguous. Give one index or full '
+      f'name of: {_listed(found, labels)}.'
+    )
+  (one,) = found
+  _log.info('%r is class %d of %s: %s.', label, one, network, labels[one])
+  return one
+
+
+def _listed(found: list[int], labels: Sequence[str]) -> str:
+  names = ', '.join(f'{i}: {labels[i]}' for i in found[:20])
+  return names + (f' and {len(found) - 20} more' if len(found) > 20 else '')
+
+
+def _has(name: str, part: str) -> bool:
+  """Whether a synonym has the part as whole words."""
+  return bool(part) and any(f' {part} ' in f' {s} ' for s in synonyms(name))
+
+
+def _ends(name: str, part: str) -> bool:
+  return any(f' {s}'.endswith(f' {part}') for s in synonyms(name))
 
 
 def synonyms(label: str) -> list[str]:

@@ -30,7 +30,7 @@ def of(
     photo = photos.read(values['guide'])
     of_guide = {'guide_sha256': photo.sha256}
     longest = min(_GUIDE_SIZE, max(photo.image.shape[:2]))
-    image = photos.fitted(photo.image, longest)
+    image = photos.fitted(photo.over_grey(), longest)
     terms = [(guides.guide(network, k, image), w) for k, w in layers]
   elif values['channels']:
     channels = [int(c) for c in values['channels']]

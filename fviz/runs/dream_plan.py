@@ -227,7 +227,7 @@ def _mask(
   if not path:
     return None, {}
   read = photos.read(path)
-  where = photos.resized(read.image.mean(-1), size)
+  where = photos.resized(read.light(), size)
   if not where.any():
     raise errors.FvizError(
       f'{path} is all black: it must be white where to dream.'

@@ -6,6 +6,7 @@ writes animations, PyAV films.
 """
 
 import itertools
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -19,7 +20,12 @@ from fviz import errors
 from fviz.media import clips, film_files, metadata, picture_files, png
 from fviz.storage import workdir
 
+_log = logging.getLogger(__name__)
+
 _ANIMATED = ('.gif', '.webp')
+# Milliseconds: what times are rounded to, and what programs play as it is.
+_TICKS = {'gif': 10, 'webp': 1}
+_LEAST = {'gif': 20, 'webp': 11}
 # What a frame is made from, [h, w, 3], and its seconds from the start; None
 # where frames are evenly spaced.
 Source = tuple[np.ndarray, float | None]
@@ -114,7 +120,8 @@ def make(
   if fps is None:  # As in the clip, if its frames have times.
     known = len(times) > 1 and times[-1]
     fps = (len(times) - 1) / times[-1] if known else clips.RATE
-  encode(output, pictures, fps, frames.record, times or None, audio)
+  times = times or [number / fps for number in range(count)]
+  encode(output, pictures, fps, frames.record, times, audio)
 
 
 def check_output(output: str) -> None:
@@ -154,9 +161,12 @@ def encode(
     film_files.write(output, frames, fps, times, audio, record)
     return
   temporary, kind = f'{output}.partial', _suffix(output).strip('.')
+  if times is None:
+    frames = list(frames)
+    times = [number / fps for number in range(len(frames))]
   pictures = (Image.fromarray(png.to_uint8(frame)) for frame in frames)
   options: dict[str, Any] = dict(save_all=True, append_images=pictures, loop=0)
-  options |= dict(duration=_durations(fps, times))
+  options |= dict(duration=_durations(kind, fps, times))
   options |= metadata.options(kind, record)
   kept = 'The frames are kept: run it again when there is space.'
   try:
@@ -168,14 +178,29 @@ def encode(
       os.remove(temporary)
 
 
-def _durations(fps: float, times: Sequence[float] | None) -> int | list[int]:
-  """Milliseconds of each frame; those of GIF are rounded to tens."""
-  if times is None or len(times) < 2:
-    return round(1000 / fps)
-  ends = [*times[1:], times[-1] + (times[-1] - times[0]) / (len(times) - 1)]
+def _durations(kind: str, fps: float, times: Sequence[float]) -> list[int]:
+  """Milliseconds of each of the frames that begin at these seconds.
+
+  Programs play what is shorter than `_LEAST` at a tenth of its rate, so that no
+  frame is: such an animation takes longer, which is said.
+  """
+  tick, least = _TICKS[kind], _LEAST[kind]
+  mean = (times[-1] - times[0]) / (len(times) - 1) if times[1:] else 1 / fps
+  ends = [*times[1:], times[-1] + mean]
   # Rounded at the ends, so that errors do not add up.
-  marks = [round(100 * (t - times[0])) * 10 for t in [times[0], *ends]]
-  return [max(10, b - a) for a, b in itertools.pairwise(marks)]
+  marks = [
+    round(1000 / tick * (t - times[0])) * tick for t in [times[0], *ends]
+  ]
+  found = [b - a for a, b in itertools.pairwise(marks)]
+  if 1000 * mean < least:
+    _log.warning(
+      'A .%s plays at most %d frames a second: at %.4g it takes longer. Choose '
+      'fewer, or .mp4.',
+      kind,
+      1000 // least,
+      1 / max(mean, 1e-9),
+    )
+  return [max(least, milliseconds) for milliseconds in found]
 
 
 def _suffix(path: str) -> str:

@@ -57,7 +57,7 @@ def plan_of(
     is_sample = fields.image == 'sample'
     photo = photos.read(photos.sample() if is_sample else fields.image)
     record['image_sha256'] = photo.sha256
-    reference = _middle(photo.image, fields.size, network.input_channels)
+    reference = _middle(photo.over_grey(), fields.size, network.input_channels)
   recipe = _recipe(fields, network, reference)
   objective = _objective(fields, network, recipe)
   engine.check(network, recipe, objective.layers)

@@ -5,14 +5,32 @@ from fviz.models.weights import class_names as class_names_module
 from fviz.objectives import class_names
 
 
-def test_name_synonym_and_part():
+def test_name_synonym_and_end(caplog):
+  caplog.set_level('INFO')
   names = class_names_module.imagenet()
   assert class_names.index('goldfish', names) == 1
   assert class_names.index('Carassius Auratus', names) == 1
   assert class_names.index('hen', names) == 8  # Not 'marsh hen', 'moorhen', ...
   assert class_names.index('ram', names) == 348  # 'ram, tup', not 'tramcar'.
   assert class_names.index('dalmatian', names) == 251
-  assert class_names.index('traffic l', names) == 920
+  assert class_names.index('traffic light', names) == 920
+  assert class_names.index('lamp', names) == 846
+  assert "'lamp' is class 846 of network: table lamp" in caplog.text
+
+
+@pytest.mark.parametrize(
+  'label',
+  'deer elk seal cod rhino sword jet road leg duck house traf'.split()
+  + ['traffic l', 'scottish deer'],
+)
+def test_what_is_only_like_a_name_is_offered_and_not_taken(label):
+  with pytest.raises(errors.FvizError, match=f'{label}.*Give|Unknown label'):
+    class_names.index(label, class_names_module.imagenet())
+
+
+def test_a_word_inside_of_names_lists_them():
+  with pytest.raises(errors.FvizError, match='part of names.*house finch'):
+    class_names.index('house', class_names_module.imagenet())
 
 
 def test_ambiguous_lists_the_candidates():

@@ -374,6 +374,46 @@ def test_gifs_keep_uneven_times():
   np.testing.assert_allclose(np.cumsum(found[:3]), [100, 150, 400], atol=10)
 
 
+@pytest.mark.parametrize(
+  'name, fps, seconds, least',
+  [
+    ('a.gif', 60, 8 * 0.02, 20),
+    ('a.gif', 240, 8 * 0.02, 20),
+    ('a.gif', 24, 8 / 24, 20),
+    ('a.gif', 15, 8 / 15, 20),
+    ('a.webp', 60, 8 / 60, 11),
+    ('a.webp', 120, 8 * 0.011, 11),
+  ],
+)
+def test_animations_take_their_time(name, fps, seconds, least, caplog):
+  frames = [np.full((8, 8, 3), i / 8, np.float32) for i in range(8)]
+  films.encode(name, iter(frames), fps, {})
+  with Image.open(name) as animation:
+    found = []
+    for i in range(8):
+      animation.seek(i)
+      animation.load()
+      found.append(animation.info['duration'])
+  assert min(found) >= least
+  assert abs(sum(found) / 1000 - seconds) < 0.006
+  assert ('at most' in caplog.text) == (1000 / fps < least)
+
+
+def test_a_clip_that_begins_late_is_whole(caplog):
+  with av.open('late.mkv', 'w') as container:
+    stream = container.add_stream('mpeg4', rate=10)
+    stream.width, stream.height, stream.pix_fmt = 32, 16, 'yuv420p'
+    for number in range(8):
+      pixels = np.full((16, 32, 3), 20 * number, np.uint8)
+      frame = av.VideoFrame.from_ndarray(pixels, 'rgb24')
+      frame.pts = number + 5
+      container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
+  found = list(clips.read('late.mkv'))
+  assert len(found) == 8 == clips.length('late.mkv')
+  assert 'cut short' not in caplog.text
+
+
 def _codec_at(whole):
   return whole.index(b'avc1', whole.index(b'stsd'))
 
