@@ -11,10 +11,10 @@ _log = logging.getLogger(__name__)
 def index(label: str, labels: Sequence[str], network: str = 'network') -> int:
   """The index of a class from its name, a synonym, or the end of one.
 
-  The end of a name says what kind of thing it is: a 'table lamp' is a lamp, and
-  the only one among ImageNet's classes. Anything else that is like a name
-  is offered, and never taken: a deerhound is no deer. Which class was taken is
-  logged.
+  The end of a name says what kind of thing it is: a 'traffic signal' is a
+  signal, and the only one among ImageNet's classes. Anything else that is like
+  a name is offered, and never taken: a deerhound is no deer. Which class was
+  taken is logged.
 
   Args:
     label: what to look for; upper and lower case are the same.

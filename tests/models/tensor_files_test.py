@@ -119,3 +119,20 @@ def test_import_is_light():
     'bad |= heavy & set(sys.modules); sys.exit(str(bad) if bad else 0)'
   )
   subprocess.run([sys.executable, '-c', program], check=True, timeout=120)
+
+
+@pytest.mark.parametrize(
+  'prefix', ['', 'module.', '_orig_mod.', 'module.model.', 'module._orig_mod.']
+)
+def test_safetensors_are_cleaned_as_torch_files_are(tmp_path, prefix):
+  file = tmp_path / 'model.safetensors'
+  tensors = {
+    f'{prefix}conv1.weight': np.ones((2, 2), np.float32),
+    f'{prefix}bn1.running_mean': np.ones(2, np.float32),
+    f'{prefix}bn1.num_batches_tracked': np.array(3),
+  }
+  if prefix == 'module.model.':
+    tensors['module.normalizer.new_mean'] = np.ones(3, np.float32)
+  safetensors.numpy.save_file(tensors, file)
+  names = tensor_files.read(file).keys()
+  assert names == {'conv1.weight', 'bn1.running_mean'}

@@ -14,8 +14,8 @@ def test_name_synonym_and_end(caplog):
   assert class_names.index('ram', names) == 348  # 'ram, tup', not 'tramcar'.
   assert class_names.index('dalmatian', names) == 251
   assert class_names.index('traffic light', names) == 920
-  assert class_names.index('lamp', names) == 846
-  assert "'lamp' is class 846 of network: table lamp" in caplog.text
+  assert class_names.index('signal', names) == 920
+  assert "'signal' is class 920 of network: traffic light" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,19 @@
 
 import os
 import zipfile
+from collections.abc import Mapping
 
 import numpy as np
 import safetensors.numpy
 
 from fviz import errors
 from fviz.models.weights import torch_files, untrusted_files
+
+# Prefixes of every name: the robustness library's, which also keeps an attacker
+# and a normalizer beside the model; those of data parallelism, compilation and
+# training frameworks.
+_ROBUSTNESS = 'module.model.'
+_WRAPPERS = ('module.', '_orig_mod.', 'model.', 'state_dict.')
 
 
 def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -26,13 +33,33 @@ def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
     raise errors.FvizError(f'No weights file {path!r}: give an existing file.')
   kind = _format(path)
   if kind == 'torch':
-    return torch_files.read(path)
+    return _of_model(torch_files.read(path))
   if kind == 'graph':
     from fviz.models.weights import tensorflow_graphs  # The protos load slowly.
 
     return tensorflow_graphs.constants(path)
   with untrusted_files.reading(path, 'a readable safetensors file'):
-    return safetensors.numpy.load_file(path)
+    return _of_model(safetensors.numpy.load_file(path))
+
+
+def _of_model(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+  """The tensors of the model itself, whatever was wrapped around it.
+
+  Neither the counters of torch's batch norm nor what the robustness library
+  keeps beside the model are weights.
+
+  >>> list(_of_model({'module.fc.bias': 0, 'module.bn.num_batches_tracked': 1}))
+  ['fc.bias']
+  """
+  found = {
+    k: v for k, v in tensors.items() if not k.endswith('num_batches_tracked')
+  }
+  if any(name.startswith(_ROBUSTNESS) for name in found):
+    found = {k: v for k, v in found.items() if k.startswith(_ROBUSTNESS)}
+  around = lambda p: bool(found) and all(k.startswith(p) for k in found)
+  while prefix := next(filter(around, _WRAPPERS), ''):
+    found = {k.removeprefix(prefix): v for k, v in found.items()}
+  return found
 
 
 def _format(path: str) -> str:

@@ -15,17 +15,12 @@ from fviz.models.weights import untrusted_files
 
 # Where training scripts put the state dict.
 _CONTAINERS = ('state_dict', 'model', 'model_state_dict')
-# Prefixes of every name: the robustness library's, and data parallelism's.
-_PREFIXES = ('module.model.', 'module.')
 # How many times over tensors may use the storage, as tied weights do.
 _MOST_SHARED = 4
 
 
 def read(path: str) -> dict[str, np.ndarray]:
-  """All tensors of the file's state dict, without the prefixes of wrappers.
-
-  A checkpoint of the robustness library also holds the attacker and the
-  normalizer around the model; they are left out.
+  """All tensors of the file's state dict.
 
   Raises:
     FvizError: without torch, for a damaged file, and for a pickle that holds
@@ -39,7 +34,7 @@ def read(path: str) -> dict[str, np.ndarray]:
 
 
 def _unwrapped(data: Any, path: str) -> dict[str, np.ndarray]:
-  """The state dict in what torch read, without batch norm's counters."""
+  """The state dict in what torch read."""
   while isinstance(data, dict):
     inner = [k for k in _CONTAINERS if isinstance(data.get(k), dict)]
     if not inner:
@@ -52,13 +47,7 @@ def _unwrapped(data: Any, path: str) -> dict[str, np.ndarray]:
     )
   data = {str(k): v for k, v in data.items() if _is_tensor(v)}
   _check_sizes(data, path)
-  found = (p for p in _PREFIXES if any(k.startswith(p) for k in data))
-  prefix = next(found, '')
-  return {
-    k.removeprefix(prefix): _numpy(v)
-    for k, v in data.items()
-    if k.startswith(prefix) and not k.endswith('num_batches_tracked')
-  }
+  return {k: _numpy(v) for k, v in data.items()}
 
 
 def _load(path: str):
