@@ -103,6 +103,62 @@ def check_number(name: str, value: float) -> None:
     raise FvizError(f'{name} must be a finite number, not {value!r}.')
 
 
+def images(
+  name: str,
+  value: Any,
+  axes: str = 'n h w c',
+  channels: int | None = None,
+  finite: bool = True,
+) -> np.ndarray:
+  """Images as every part of fviz takes them: float32 in [0, 1].
+
+  All that takes images from outside lets them pass here, so that a photo of
+  0..255 is never taken for something brighter than white.
+
+  Args:
+    name: of the argument, for messages.
+    value: floats in [0, 1], or uint8 in 0..255.
+    axes: that it must have, in words.
+    channels: how many the last axis must have; None takes any.
+    finite: whether NaN is refused; pictures of jobs that failed have it.
+
+  Raises:
+    FvizError: other axes, channels or types, or values out of range.
+
+  >>> images('photo', np.full((1, 1, 3), 255, np.uint8), 'h w c').tolist()
+  [[[1.0, 1.0, 1.0]]]
+  """
+  if traced(value):
+    return value
+  try:
+    array = np.asarray(value)
+  except Exception as error:  # Ragged lists, and objects of all kinds.
+    raise FvizError(f'{name} is no array: {error}.') from error
+  last = axes.split()[-1] if channels is None else str(channels)
+  wanted = f'[{", ".join([*axes.split()[:-1], last])}]'
+  right = array.ndim == len(axes.split()) and 0 not in array.shape
+  if not right or (channels is not None and array.shape[-1] != channels):
+    raise FvizError(f'{name} must be {wanted}, not of shape {array.shape}.')
+  if array.dtype == np.uint8:
+    return array / np.float32(255)
+  if array.dtype.kind in 'biucOSUmM':  # bfloat16's kind is V.
+    raise FvizError(
+      f'{name} must be float in [0, 1], or uint8 in 0 to 255, not '
+      f'{array.dtype}.'
+    )
+  array = array.astype(np.float32)
+  known = array if finite else array[np.isfinite(array)]
+  if not np.isfinite(known).all():
+    raise FvizError(f'{name} has values that are not finite.')
+  low, high = known.min(initial=0), known.max(initial=1)
+  if low < 0 or high > 1:
+    raise FvizError(
+      f'{name} has values from {low:.4g} to {high:.4g}: they must be in '
+      '[0, 1], or uint8 in 0 to 255.'
+    )
+  return array
+
+
 def traced(*values: Any) -> bool:
   """Whether some value is a tracer, whose number is not known."""
   return any(isinstance(value, core.Tracer) for value in values)

@@ -112,11 +112,6 @@ def _gradients(
 
 
 def _checked(network: Network, images: ArrayLike) -> Array:
-  images = jnp.asarray(images, jnp.float32)
-  channels = network.input_channels
-  if images.ndim != 4 or images.shape[-1] != channels:
-    raise FvizError(
-      f'{network.name} takes images [n, h, w, {channels}], not of shape '
-      f'{list(images.shape)}.'
-    )
-  return images
+  checks.check_network(network)
+  found = checks.images('images', images, channels=network.input_channels)
+  return jnp.asarray(found)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from fviz import config as configs
-from fviz import engine, errors, networks, types
+from fviz import engine, errors, types
 from fviz.storage import config_file
 
 SweepFunction = Callable[[Callable[..., None]], Any]
@@ -111,8 +111,8 @@ def _candidate(
   own.update_from_flattened_dict(fields)
   configs.check(own, own_network=True)
   recipe = configs.recipe(own, network)
-  layers = networks.select(network, own.layer)
-  engine.check(network, recipe, tuple(layers))
+  layers = (own.layer,) if own.layer in network.layers else ()
+  engine.check(network, recipe, layers)
   return Candidate(name, recipe, own.seed, own.to_dict())
 
 

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fviz import errors, jax_settings, transforms, types
+from fviz import checks, errors, jax_settings, transforms, types
 from fviz.compare import metrics, natural_path
 
 HELD_OUT = 16  # Draws of the transform below; the same for every picture.
@@ -71,6 +71,7 @@ class Judge:
     self._wanted = tuple(name for name in network.layers if name in wanted)
     self._natural = None
     if natural is not None:
+      natural = checks.images('natural', natural)
       means = self._features(natural, self._wanted)
       self._natural = natural_path.NaturalPath(path, means)
 
@@ -88,6 +89,7 @@ class Judge:
       A dictionary of `metrics.METRICS` names a picture, and 'class' (the
       label that class_probability and transfer are about).
     """
+    images = checks.images('images', images, finite=False)
     channels = np.asarray(channels)
     features = self._features(images, self._wanted)
     found: dict[str, Any] = {**metrics.of_pictures(images)}
@@ -104,6 +106,9 @@ class Judge:
   @jax_settings.under_fixed
   def activations(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The unit's layer, [..., channels], of pictures [h, w, c] of any size."""
+    images = [
+      checks.images('An image', x, 'h w c', None, False) for x in images
+    ]
     if len({image.shape for image in images}) > 1:
       return [self.activations([image])[0] for image in images]
     apply = lambda x: self._apply(self.network.variables, x, (self.layer,))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fviz import color, natural_images
+from fviz import checks, color, natural_images
 
 _DARK, _BRIGHT = 0.02, 0.98  # What counts as saturated: 5 of 255 levels.
 
@@ -48,7 +48,7 @@ def total_variation(images: ArrayLike) -> np.ndarray:
   >>> print(total_variation([[[[0.], [1.]]]]))
   [0.5]
   """
-  x = _float64(images)
+  x = _pictures(images)
   dy = np.abs(np.diff(x, axis=1)).sum((1, 2, 3))
   dx = np.abs(np.diff(x, axis=2)).sum((1, 2, 3))
   return (dx + dy) / x[0].size
@@ -64,7 +64,7 @@ def high_frequency(images: ArrayLike) -> np.ndarray:
   >>> print(high_frequency(stripes))
   [1.]
   """
-  x = _float64(images)
+  x = _pictures(images)
   power = np.abs(np.fft.fft2(x, axes=(1, 2))) ** 2
   frequency = _frequency(*x.shape[1:3])
   total = power[:, frequency > 0].sum((1, 2))
@@ -83,7 +83,7 @@ def spectrum_distance(images: ArrayLike) -> np.ndarray:
   """
   from scipy import ndimage  # Here, as it would slow down `import fviz`.
 
-  x = _float64(images)
+  x = _pictures(images)
   h, w = x.shape[1:3]
   frequency = _frequency(h, w)
   ring = np.rint(np.where(frequency <= 0.5, frequency, 0) * min(h, w))
@@ -122,7 +122,7 @@ def color_distance(images: ArrayLike) -> np.ndarray:
   picture of pure red is at 0.97. NaN for other than 3 channels and for
   pictures of one colour.
   """
-  x = _float64(images)
+  x = _pictures(images)
   if x.shape[-1] != 3:
     return np.full(len(x), np.nan)
   wanted = color.AXES @ color.AXES.T
@@ -142,7 +142,7 @@ def saturation(images: ArrayLike) -> np.ndarray:
   >>> print(saturation([[[[0.], [0.5], [1.], [0.02]]]]))
   [0.5]
   """
-  x = _float64(images)
+  x = _pictures(images)
   return ((x < _DARK) | (x > _BRIGHT)).mean((1, 2, 3))
 
 
@@ -198,6 +198,13 @@ def steps_to_95(history: ArrayLike) -> int:
   if not final > start:
     return len(x)
   return int(np.argmax(smooth >= start + 0.95 * (final - start))) + width
+
+
+def _pictures(images: ArrayLike) -> np.ndarray:
+  """Pictures in [0, 1], also of uint8, in float64."""
+  checked = checks.images('images', images, finite=False)
+  given = np.asarray(images)
+  return (checked if given.dtype == np.uint8 else given).astype(np.float64)
 
 
 def _float64(x: ArrayLike) -> np.ndarray:

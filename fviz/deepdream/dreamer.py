@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fviz import errors, jax_settings, objectives, types
+from fviz import checks, errors, jax_settings, objectives, types
 from fviz.deepdream import octaves, panorama, step
 from fviz.deepdream.compiled_octaves import CompiledOctaves
 from fviz.deepdream.octaves import Size
@@ -217,15 +217,8 @@ def _too_coarse(
 
 
 def _checked(image, mask, network: types.Network) -> np.ndarray:
-  image = np.asarray(image, np.float32)
   channels = network.input_channels
-  if image.ndim != 3 or image.shape[-1] != channels:
-    raise errors.FvizError(
-      f'{network.name} dreams of images [h, w, {channels}], not of shape '
-      f'{image.shape}.'
-    )
-  if not (np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1):
-    raise errors.FvizError('The image has values outside [0, 1], or NaN.')
+  image = checks.images('The image of a dream', image, 'h w c', channels)
   if mask is not None and np.shape(mask) != image.shape[:2]:
     raise errors.FvizError(
       f'The mask is {np.shape(mask)}, the image {image.shape[:2]}: they must '

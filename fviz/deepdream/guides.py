@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from fviz import objectives
+from fviz import checks, objectives
 from fviz.errors import FvizError
 from fviz.types import Kind, Leaf, Network, Objective
 
@@ -62,7 +62,8 @@ def guide(network: Network, layer: str, image: ArrayLike) -> Objective:
       f'{network.name} are: {", ".join(spatial)}.'
     )
   apply = jax.jit(network.apply, static_argnums=2)
-  images = jnp.asarray(image, jnp.float32)[None]
+  channels = network.input_channels
+  images = jnp.asarray(checks.images('A guide', image, 'h w c', channels))[None]
   features = apply(network.variables, images, (layer,))[layer][0]
   return guided(layer, np.asarray(features))
 

@@ -30,6 +30,8 @@ def check(
   """
   check_types(network, recipe)
   precisions.check(recipe.precision)
+  if recipe.reference is not None:
+    checks.images('Recipe.reference', recipe.reference)
   crop = crop_for(network, recipe, layers)
   return _shapes(network, cropped(recipe, crop))
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fviz import checks
 from fviz.errors import FvizError, unknown
 from fviz.media import metadata, png
 from fviz.storage import atomic_files
@@ -71,11 +72,17 @@ def write(
 
   Args:
     path: .png, .jpg, .jpeg or .webp.
-    image: [h, w, 3] in [0, 1], or uint8.
+    image: [h, w, c] in [0, 1], or uint8; c is 1, 3 or 4.
     record: what made it; `photos.read_record` gives it back.
     alpha: [h, w] in [0, 1].
   """
   check_output(path, alpha is not None)
+  image = checks.images('The picture', image, 'h w c')
+  if image.shape[-1] not in (1, 3, 4):
+    raise FvizError(
+      f'The picture has {image.shape[-1]} channels: files have 1 (grey), 3, or '
+      '4 with transparency.'
+    )
   pixels = png.to_uint8(image)
   if alpha is not None:
     pixels = np.dstack([pixels, png.to_uint8(alpha)])

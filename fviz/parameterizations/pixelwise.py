@@ -3,7 +3,8 @@
 import jax
 import jax.numpy as jnp
 
-from fviz.errors import unknown
+from fviz import checks
+from fviz.errors import FvizError, unknown
 from fviz.parameterizations import sizes_and_colors, spectra
 from fviz.parameterizations.sizes_and_colors import Color
 from fviz.types import Array, Parameterization, Size
@@ -56,7 +57,7 @@ def from_images(
   """
   if kind not in ('fourier', 'pixels'):
     raise unknown('parameterization', kind, ('fourier', 'pixels'))
-  images = jnp.asarray(images, jnp.float32)
+  images = jnp.asarray(checks.images('images', images))
   n, h, w, channels = images.shape
   start = sizes_and_colors.made(color).from_rgb(images)
   if kind == 'fourier':
@@ -79,5 +80,9 @@ def masked(
   >>> print(p.images(p.init(jax.random.key(0))).min())
   1.0
   """
+  images = jnp.asarray(checks.images('images', images))
+  free = jnp.asarray(free, jnp.float32)
+  if not bool(jnp.all((free >= 0) & (free <= 1))):
+    raise FvizError('free must be in [0, 1]: how much of a pixel is made.')
   mix = lambda params: free * base.images(params) + (1 - free) * images
   return Parameterization(base.init, mix)

@@ -180,7 +180,7 @@ def mahendran(
   >>> mahendran(jnp.zeros([1, 8, 8, 3])).steps
   400
   """
-  reference = jnp.asarray(reference, jnp.float32)
+  reference = jnp.asarray(checks.images('reference', reference))
   n, h, w, channels = reference.shape
   square = contrast**2 * h * w * channels  # s^2 of pixels in [0, 1].
   # 255^2 of TV and of s^2 cancel, and so does the number of values.

@@ -8,6 +8,7 @@ import numpy as np
 import optax
 
 from fviz import (
+  checks,
   engine,
   jax_settings,
   objectives,
@@ -33,7 +34,7 @@ def caricature(
   >>> caricature(jnp.zeros([1, 16, 16, 3])).steps
   512
   """
-  reference = jnp.asarray(reference, jnp.float32)
+  reference = jnp.asarray(checks.images('reference', reference))
   n, h, w, channels = reference.shape
   recipe = modern.lucid(
     (h, w), n=n, channels=channels, steps=steps, crop=True, **settings
@@ -64,7 +65,7 @@ def accentuation(
   >>> accentuation(jnp.zeros([1, 16, 16, 3])).steps
   99
   """
-  reference = jnp.asarray(reference, jnp.float32)
+  reference = jnp.asarray(checks.images('reference', reference))
   return engine.Recipe(
     parameterizations.from_images(reference, 'fourier'),
     optax.adam(learning_rate),
