@@ -24,6 +24,7 @@ from fviz import (
 )
 from fviz.engine import Recipe, Result, render
 from fviz.errors import FvizError
+from fviz.runs.made_again import redo
 
 __version__ = '0.1.0'
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
   'parameterizations',
   'projections',
   'recipes',
+  'redo',
   'regularizers',
   'render',
   'saliency',

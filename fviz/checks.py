@@ -30,6 +30,13 @@ def check_int(name: str, value: Any, least: int) -> None:
     raise FvizError(f'{name} must be {wanted}, not {value!r}.')
 
 
+def check_rate(name: str, value: Any) -> None:
+  """Raises an `FvizError` unless value is above 0 and at most 1e10."""
+  if traced(value) or (_finite(value) and 0 < value <= 1e10):
+    return
+  raise FvizError(f'{name} must be above 0 and at most 1e10, not {value!r}.')
+
+
 def check_seed(name: str, value: Any) -> None:
   """Raises an `FvizError` unless value is an integer from 0 to 2^32 - 1."""
   is_integer = isinstance(value, (int, np.integer))

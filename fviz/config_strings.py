@@ -67,7 +67,7 @@ def calls(text: str | Sequence[Call]) -> list[Call]:
 
 
 def expression(text: str, kind: str, module: ModuleType, **extra: Any) -> Any:
-  """The value of sums, differences and products of calls and numbers.
+  """The value of + - * / of calls and numbers.
 
   Such as "channel('mixed3', 7) - 2 * diversity('mixed3')". Arguments and errors
   are as for `resolve`.
@@ -98,6 +98,8 @@ def _value(node, text, kind, module, extra) -> Any:
       return value(left) - value(right)
     case ast.BinOp(left, ast.Mult(), right):
       return value(left) * value(right)
+    case ast.BinOp(left, ast.Div(), right):
+      return value(left) / value(right)
     case ast.UnaryOp(ast.USub(), operand):
       return -value(operand)
     case ast.Constant(float() | int() as number):
@@ -151,9 +153,19 @@ def _make(text, name, factory, args, kwargs, extra) -> Any:
     missing = signature.parameters.keys() & extra.keys() - given.keys()
     return factory(*args, **kwargs, **{k: extra[k] for k in missing})
   except TypeError as error:
-    raise _bad(text, f'{name}{signature}: {error}') from error
+    for keyword in kwargs:
+      if keyword not in signature.parameters and not _takes_any(signature):
+        kind = f'argument of {name} in {_shown(text)!r}:'
+        raise unknown(kind, keyword, signature.parameters) from error
+    raise _bad(text, f'{name}: {error}') from error
   except FvizError as error:
     raise FvizError(f'In {_shown(text)!r}: {error}') from error
+
+
+def _takes_any(signature: inspect.Signature) -> bool:
+  """Whether a function takes keywords that it does not name."""
+  kinds = (p.kind for p in signature.parameters.values())
+  return inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _shown(text: str | Sequence[Call]) -> str:

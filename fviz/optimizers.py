@@ -5,6 +5,7 @@ is `learning_rate`. Its L-BFGS with a line search is one of them: the engine
 passes it the value and the function that it needs.
 """
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -91,7 +92,7 @@ def momentum(
     raise FvizError('rates is empty: give ((steps, learning rate), ...).')
   for steps, rate in rates:
     checks.check_int('steps', steps, 1)
-    checks.check('learning rate', rate, 0)
+    checks.check_rate('A rate of momentum', rate)
   starts = [sum(s for s, _ in rates[:i]) for i in range(len(rates))]
 
   def init(params):
@@ -142,9 +143,26 @@ def _of_optax() -> list[str]:
   return names
 
 
+@functools.cache  # One function a name, as modules have.
+def _checked(name: str) -> Callable[..., optax.GradientTransformation]:
+  """One of optax that refuses rates with which nothing, or all, would move."""
+  make = getattr(optax, name)
+
+  @functools.wraps(make)
+  def checked(*args, **kwargs):
+    given = dict(enumerate(args)) | kwargs
+    rate = given.get(0, given.get('learning_rate'))
+    # L-BFGS may search its own, and a schedule is a function.
+    if rate is not None and not callable(rate):
+      checks.check_rate(f'The learning rate of {name}', rate)
+    return make(*args, **kwargs)
+
+  return checked
+
+
 def __getattr__(name: str) -> Any:
   if name in CONFIG_NAMES:
-    return getattr(optax, name)
+    return _checked(name)
   raise AttributeError(name)
 
 

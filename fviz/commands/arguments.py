@@ -2,7 +2,7 @@
 
 import argparse
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -39,17 +39,28 @@ def parser(
 
 
 def numbers(text: str) -> tuple[int, ...]:
-  """Whole numbers, for argparse.
+  """Whole numbers and ranges of them, for argparse.
 
-  >>> numbers('3,7')
-  (3, 7)
+  >>> numbers('3,7'), numbers('1,4-6')
+  ((3, 7), (1, 4, 5, 6))
   """
   try:
-    return tuple(int(part) for part in text.split(','))
+    return tuple(n for part in text.split(',') for n in _range(part))
   except ValueError:
     raise argparse.ArgumentTypeError(
-      f'{text!r} is no list of whole numbers such as 3 or 3,7'
+      f'{text!r} is no list of whole numbers such as 3 or 3,7 or 3-7'
     ) from None
+
+
+def _range(text: str) -> Iterable[int]:
+  """The numbers of '3' or '3-7'."""
+  first, dash, last = text.strip().partition('-')
+  if not dash:
+    return [int(first)]
+  low, high = int(first), int(last)
+  if not 0 <= low <= high < 1 << 20:
+    raise ValueError(text)
+  return range(low, high + 1)
 
 
 # What argparse is told of arguments that several subcommands have.
@@ -57,7 +68,7 @@ _KNOWN: dict[str, dict[str, Any]] = {
   'model': dict(help='see `fviz models`; default pareidolia'),
   'weights': dict(help='a file, instead of the published weights'),
   'layer': dict(help='see `fviz layers MODEL`'),
-  'channel': dict(type=numbers, help='3 or 3,7'),
+  'channel': dict(type=numbers, help='3, 3,7 or 3-7'),
   'label': dict(help='a class, by name or number'),
   'size': dict(type=int, help='pixels a side (128)'),
   'steps': dict(type=int, help='of the optimization (256)'),

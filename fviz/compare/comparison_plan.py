@@ -48,6 +48,7 @@ def plan(
   fields: Any = config  # Fields of a ConfigDict have no static types.
   configs.check(config, own_network=network is not None)
   _check_rank_by(fields.comparison)
+  own = network is not None
   network = network or models.load(fields.model, fields.weights)
   layer = _layer(fields.layer, network)
   units = sweep.units_of(network, [layer], fields.channels, fields.variants)
@@ -62,7 +63,7 @@ def plan(
     rank_by=fields.comparison.rank_by,
     batch_size=fields.batch_size or 'auto',
     snapshot_steps=configs.snapshot_steps(config),
-    record=sweep.record_of(config, network),
+    record=sweep.record_of(config, network, own),
     differences=candidates_module.differences(compared, config.to_dict()),
   )
 

@@ -9,8 +9,10 @@ not.
 import contextlib
 import runpy
 import time
+import traceback
+from collections.abc import Mapping
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from etils import epath
 from ml_collections import ConfigDict
@@ -75,11 +77,12 @@ def run(
   plan = comparison_plan.plan(config, sweep, network, other)
   with contextlib.ExitStack() as stack:
     enter = lambda where, record: stack.enter_context(
-      workdir.Workdir.open(where, record, sweeps.IGNORED)
+      workdir.Workdir.open(where, record, sweeps.ignored(record))
     )
     root = enter(path, plan.record)
+    record = lambda one: {**plan.record, **one.config, **_own(plan.record)}
     folders = {
-      one.name: enter(root.path / one.name, {**plan.record, **one.config})
+      one.name: enter(root.path / one.name, record(one))
       for one in plan.candidates
     }
     for program in plan.programs:
@@ -90,9 +93,27 @@ def run(
   return Report(root.path, ranked, pictures, failed, time.monotonic() - start)
 
 
+def _own(record: Mapping[str, Any]) -> dict[str, Any]:
+  """What a record says of a user's own network, nothing of the zoo's."""
+  own = record.get('own_network')
+  return {'model': record['model'], 'own_network': own} if own else {}
+
+
 def sweep_of(file: str) -> SweepFunction:
   """The `sweep(add)` of a config file; an `FvizError` if it has none."""
-  sweep = runpy.run_path(file).get('sweep')
+  try:
+    sweep = runpy.run_path(file).get('sweep')
+  except OSError as error:
+    raise errors.FvizError(
+      f'Cannot read {file}: {error.strerror or error}. Give a Python file that '
+      'defines sweep(add).'
+    ) from error
+  except Exception as error:  # It is the user's code.
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    line = getattr(error, 'lineno', None) or last.lineno
+    raise errors.FvizError(
+      f'{file} cannot be run: {type(error).__name__}: {error} (line {line}).'
+    ) from error
   if not callable(sweep):
     raise errors.FvizError(
       f"{file} defines no sweep(add): add one that calls add('name', "

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import optax
 from ml_collections import ConfigDict
 
@@ -24,6 +25,8 @@ from fviz import (
   types,
 )
 from fviz.compiler import precisions
+from fviz.config import defaults
+from fviz.storage import config_file
 
 # Field -> its least value.
 _LEAST = dict(variants=1, size=8, steps=1, tolerance=0, redirect_steps=0)
@@ -43,13 +46,33 @@ def snapshot_steps(config: Any) -> tuple[int, ...]:
 
 def check(config: ConfigDict, own_network: bool = False) -> None:
   """Raises one `FvizError` that names every number out of range."""
-  fields: Any = config  # Fields of a ConfigDict have no static types.
-  wrong = [
-    f'config.regularizers.{name} is {weight}, it must be a finite number'
-    for name, weight in fields.regularizers.items()
-    if isinstance(weight, float) and not math.isfinite(weight)
-  ]
-  check_fields(config, _LEAST, own_network, wrong)
+  is_comparison = 'comparison' in config
+  default = defaults.compare() if is_comparison else defaults.sweep()
+  check_known(config.to_dict(), default.to_dict())
+  check_fields(config, _LEAST, own_network)
+
+
+def check_known(values: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+  """Raises an `FvizError` for a field that no config has, or is no such value.
+
+  Args:
+    values: of a config, nested.
+    known: the defaults of a config of its kind.
+  """
+  names = dict(config_file.flat(known))
+  for name, value in config_file.flat(values):
+    inside = name.partition('.')[0] == 'regularizers'  # They are named later.
+    if name not in names and not inside:
+      raise errors.unknown('field of the config', name, names)
+    if isinstance(value, float) and not math.isfinite(value):
+      raise errors.FvizError(
+        f'config.{name} is {value}, it must be a finite number.'
+      )
+  fits = lambda n: isinstance(n, (int, np.integer)) and type(n) is not bool
+  if wrong := [n for n in values.get('channels', ()) if not fits(n) or n < 0]:
+    raise errors.FvizError(
+      f'config.channels holds {wrong}: it must hold whole numbers from 0 on.'
+    )
 
 
 def check_fields(

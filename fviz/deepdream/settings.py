@@ -48,9 +48,10 @@ class Settings:
     return self.border == 'panorama'
 
   def __post_init__(self):
-    least = dict(octaves=1, iterations=0, strength=0, jitter=0, window=0)
-    for name, low in least.items():
-      checks.check(name, getattr(self, name), low)
+    ranges = dict(octaves=(1, 20), iterations=(0, 10_000), strength=(0, 1000))
+    ranges |= dict(jitter=(0, 10_000), window=(0, 1 << 20), scale=(1, 10))
+    for name, (least, most) in ranges.items():
+      checks.check(name, getattr(self, name), least, most)
     precisions.check(self.precision)
     if self.border not in windows.BORDERS:
       raise errors.unknown('border', self.border, windows.BORDERS)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from fviz import checks
 from fviz.errors import FvizError, unknown
 from fviz.media import metadata, png
-from fviz.storage import atomic_files
+from fviz.storage import atomic_files, outputs
 
 # What can be written, and what can hold transparency.
 _SUFFIXES = {'.png': True, '.jpg': False, '.jpeg': False, '.webp': True}
@@ -44,22 +44,7 @@ def check_output(path: str | os.PathLike, alpha: bool = False) -> None:
       f'{path}: {suffix} has no transparency, which the photo has: write a '
       '.png, or flatten the photo first.'
     )
-  check_writable(path)
-
-
-def check_writable(path: str | os.PathLike) -> None:
-  """Refuses a path where no file can be made or replaced."""
-  path = pathlib.Path(path)
-  if path.is_dir():
-    raise FvizError(f'{path} is a directory: give the name of a file.')
-  folder = path.absolute().parent
-  while not folder.exists() and folder != folder.parent:
-    folder = folder.parent
-  if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-    raise FvizError(
-      f'Cannot write {path}: {folder} is no directory that we may write to. '
-      'Choose another place.'
-    )
+  outputs.check_writable(path)
 
 
 def write(

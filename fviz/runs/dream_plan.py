@@ -15,11 +15,14 @@ import optax
 from ml_collections import ConfigDict
 
 from fviz import checks, config_strings, deepdream, errors, gradients, models
+from fviz import config as configs
 from fviz.compiler import precisions
+from fviz.config import build
 from fviz.deepdream import octaves
 from fviz.media import clips, photos, picture_files, video_extra
 from fviz.runs import dream_objectives, films, records
 from fviz.runs.film_settings import ClipSettings, FilmSettings, parse_schedule
+from fviz.storage import outputs
 
 # Names of files that are read as clips.
 _CLIPS = ('.mp4', '.m4v', '.mov', '.mkv', '.webm', '.avi', '.mpg', '.ogv')
@@ -96,6 +99,8 @@ def plan_of(
   """
   values: dict[str, Any] = config.to_dict()
   _check(values)
+  read = [values[name] for name in ('input', 'guide', 'mask', 'weights')]
+  outputs.check_apart(output, read)
   if not is_film(config, clip):
     picture_files.check_output(output)
     plan = _still(values, output)
@@ -116,6 +121,7 @@ def _is_clip(path: str) -> bool:
 
 
 def _check(values: Mapping[str, Any]) -> None:
+  build.check_known(values, configs.dream().to_dict())
   if values['model'] not in models.names():
     raise errors.unknown('model', values['model'], models.names())
   chosen = [k for k in _SIGHTS if values[k]]

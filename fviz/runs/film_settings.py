@@ -34,8 +34,11 @@ class FilmSettings:
     checks.check('film.frames', self.frames, 1, 100_000)
     checks.check('film.fps', self.fps, 0.1, 240)
     checks.check('film.zoom', self.zoom, 0.1, 10)
+    checks.check('film.rotate', self.rotate, -360, 360)
     if len(self.shift) != 2:
       raise errors.FvizError(f'film.shift is (right, down), not {self.shift}.')
+    for pixels in self.shift:
+      checks.check('film.shift', pixels, -1e4, 1e4)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,8 +17,8 @@ from etils import epath
 from PIL import Image
 
 from fviz import errors
-from fviz.media import clips, film_files, metadata, picture_files, png
-from fviz.storage import workdir
+from fviz.media import clips, film_files, metadata, png
+from fviz.storage import outputs, workdir
 
 _log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ def check_output(output: str) -> None:
     raise errors.unknown('film format', suffix or output, known)
   if suffix in film_files.SUFFIXES:
     film_files.check_codec(output)
-  picture_files.check_writable(output)
+  outputs.check_writable(output)
 
 
 def encode(

@@ -55,7 +55,9 @@ def save(
       # Contact sheets of earlier steps are made from it.
       strip = np.concatenate(list(result.snapshots[i, :, 0]), axis=1)
       png.save(directory.film_path(*unit), strip)
-    png.save(path, result.images[i, 0], record)
+    # With all that makes it again, wherever the picture is copied to.
+    whole = {**record, 'config': directory.config}
+    png.save(path, result.images[i, 0], whole)
     records.append(record)
   directory.append(records)
   return records

@@ -8,7 +8,10 @@ from fviz import networks, types
 
 
 def start(
-  command: str, config: Mapping[str, Any], network: types.Network
+  command: str,
+  config: Mapping[str, Any],
+  network: types.Network,
+  own: bool = False,
 ) -> dict[str, Any]:
   """The command, its config, a hash of the weights, and versions.
 
@@ -18,10 +21,13 @@ def start(
     command: of `fviz`, which `fviz redo` runs again.
     config: of the command, as plain data.
     network: whose weights count.
+    own: whether it is a user's own, and not the zoo's that the config names.
   """
+  named = {'model': network.name} if own else {}
   return {
     'command': command,
-    'config': dict(config),
+    'config': {**config, **named},
+    **({'own_network': True} if own else {}),
     'weights_sha256': networks.fingerprint(network),
     'versions': {name: _version(name) for name in ('fviz', 'jax', 'numpy')},
   }

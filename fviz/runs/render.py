@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from fviz import engine, errors, types
 from fviz.media import contact_sheet, picture_files, png
 from fviz.runs import render_plan
-from fviz.storage import atomic_files, plain_json
+from fviz.storage import atomic_files, outputs, plain_json
 
 
 class Report(NamedTuple):
@@ -66,6 +66,10 @@ def save(
 ) -> Report:
   """Renders all pictures of a plan into a folder; see `run`."""
   start, folder = time.monotonic(), epath.Path(path)
+  names = [f'{n}.png' for names in plan.names for n in names]
+  for name in [*names, 'sheet.png', 'config.json']:
+    outputs.check_apart(folder / name, _inputs(plan))
+  outputs.check_writable(folder / names[0])
   config = plain_json.encode(plan.record['config'], 2)
   atomic_files.write(folder / 'config.json', config.encode())
   files, made = [], []
@@ -98,6 +102,7 @@ def save_one(
     on_step: called with the number of finished steps.
   """
   picture_files.check_output(output)
+  outputs.check_apart(output, _inputs(plan))
   every = [n for names in plan.names for n in names]
   if not name and len(every) > 1:
     raise errors.FvizError(
@@ -110,7 +115,26 @@ def save_one(
   job = next(i for i, names in enumerate(plan.names) if name in names)
   for picture in rendered(plan, [job], on_step):
     if picture.name == name:
+      check_finite(picture, output)
       picture_files.write(output, picture.image, picture.record)
+
+
+def check_finite(picture: Picture, output: str) -> None:
+  """Raises an `FvizError` for a picture of a job that failed."""
+  if picture.failed or not np.isfinite(picture.image).all():
+    step = picture.record.get('failed', -1)
+    when = f' in step {step}' if step >= 0 else ''
+    raise errors.FvizError(
+      f'The objective or its gradient was not finite{when}, so there is no '
+      f'picture and {output} was not written: check the objective, lower the '
+      'learning rate, or try another seed.'
+    )
+
+
+def _inputs(plan: render_plan.RenderPlan) -> list[str]:
+  """The files that a plan was read from."""
+  config = plan.record.get('config', {})
+  return [str(config.get(name) or '') for name in ('image', 'weights')]
 
 
 def rendered(

@@ -15,7 +15,7 @@ from fviz import (
   recipes,
   types,
 )
-from fviz.config import build
+from fviz.config import build, defaults
 from fviz.media import photos
 from fviz.runs import records
 
@@ -48,10 +48,12 @@ def plan_of(
   """
   fields: Any = config  # Fields of a ConfigDict have no static types.
   large = f'config.size is {fields.size}, at most {_LARGEST}'
+  build.check_known(config.to_dict(), defaults.render().to_dict())
   wrong = [large] if fields.size > _LARGEST else []
   build.check_fields(config, _LEAST, network is not None, wrong)
+  own = network is not None
   network = network or models.load(fields.model, fields.weights)
-  record = records.start('render', config.to_dict(), network)
+  record = records.start('render', config.to_dict(), network, own)
   reference = None
   if fields.image:
     is_sample = fields.image == 'sample'
@@ -68,12 +70,16 @@ def plan_of(
 
 
 def unit_plan(
-  config: ConfigDict, layer: str, channel: int, variant: int = 0
+  config: ConfigDict,
+  layer: str,
+  channel: int,
+  variant: int = 0,
+  network: types.Network | None = None,
 ) -> RenderPlan:
   """One unit of a sweep, as `fviz.sweep` renders it from the same config."""
-  build.check(config)
+  build.check(config, own_network=network is not None)
   fields: Any = config
-  network = models.load(fields.model, fields.weights)
+  network = network or models.load(fields.model, fields.weights)
   recipe = build.recipe(config, network)
   channels = np.array([channel])
   keys = engine.job_keys(fields.seed, channels, np.array([variant]))

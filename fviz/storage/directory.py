@@ -7,7 +7,7 @@ import os
 import pathlib
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from etils import epath
@@ -15,6 +15,9 @@ from etils import epath
 from fviz.errors import FvizError
 from fviz.storage import ledger_lines
 
+_DEVICES = ('CON', 'PRN', 'AUX', 'NUL') + tuple(
+  f'{port}{n}' for port in ('COM', 'LPT') for n in range(1, 10)
+)
 FOLDERS = ('images', 'films', 'gallery', 'frames')
 # What stands in names of layers, but not in names of folders.
 _SEPARATORS = {'posix': re.compile('/'), 'nt': re.compile(r'[/\\<>:"|?*]')}
@@ -69,6 +72,25 @@ class Directory:
     return [found.st_size, found.st_mtime_ns]
 
 
+def check_folders(layers: Iterable[str]) -> None:
+  """Refuses layers of one run that would share a folder, before any work.
+
+  Names that differ in upper and lower case only are one on some systems.
+
+  Raises:
+    FvizError: two layers share one, or a name cannot be that of a folder.
+  """
+  folders: dict[str, str] = {}
+  for layer in layers:
+    other = folders.setdefault(_folder(layer).casefold(), layer)
+    if other != layer:
+      raise FvizError(
+        f'The layers {other!r} and {layer!r} would share the folder '
+        f'{_folder(layer)!r}, and one would replace the pictures of the other: '
+        'render them in two runs, with a working directory each.'
+      )
+
+
 def picture(unit: ledger_lines.Unit, record: Mapping[str, Any]) -> str:
   """The picture of a record, relative to the directory."""
   return record.get('file') or _file('images', *unit)
@@ -91,4 +113,12 @@ def _folder(layer: str, system: str = os.name) -> str:
       f'The layer name {layer!r:.200} cannot name a folder: 1 to 200 printable '
       'bytes, and neither a dot nor a slash first.'
     )
-  return name
+  return name if system != 'nt' else _for_windows(name)
+
+
+def _for_windows(name: str) -> str:
+  """A name without those of devices, and without dots and blanks at its end."""
+  whole = name.rstrip('. ')
+  name = whole if whole == name else f'{whole}_'
+  # Whatever follows a dot, it is the device.
+  return f'_{name}' if name.partition('.')[0].upper() in _DEVICES else name

@@ -5,6 +5,7 @@ from fviz.sweep.sweep_plan import (
   IGNORED,
   SweepPlan,
   Unit,
+  ignored,
   markdown,
   plan,
   record_of,
@@ -13,6 +14,7 @@ from fviz.sweep.sweep_plan import (
 
 __all__ = [
   'IGNORED',
+  'ignored',
   'Report',
   'SweepPlan',
   'Unit',

@@ -139,7 +139,8 @@ def _enter(
       'directories when all are done, see docs/scaling.md.',
       path,
     )
-  like = plan.record, sweep_plan.IGNORED, group.index, group.count, group.lock
+  ignored = sweep_plan.ignored(plan.record)
+  like = plan.record, ignored, group.index, group.count, group.lock
   directory = stack.enter_context(workdir.Workdir.open(path, *like))
   finished = directory.finished()
   if group.index == 0:

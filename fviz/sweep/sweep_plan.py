@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from fviz import config as configs
 from fviz import engine, errors, models, networks, types
 from fviz.compiler import flops as flops_module
+from fviz.storage import directory
 from fviz.storage.ledger_lines import Unit
 
 _VERSIONS = ('jax', 'flax', 'optax', 'numpy')
@@ -54,8 +55,10 @@ def plan(config: ConfigDict, network: types.Network | None = None) -> SweepPlan:
   """
   configs.check(config, own_network=network is not None)
   given: Any = config  # Its fields have the types of their defaults.
+  own = network is not None
   network = network or models.load(given.model, given.weights)
   layers, flops = layers_of(network, given.layer, given.size)
+  directory.check_folders(layers)
   units = units_of(network, layers, given.channels, given.variants)
   recipe = configs.recipe(config, network)
   engine.check(network, recipe, tuple(layers))
@@ -66,7 +69,7 @@ def plan(config: ConfigDict, network: types.Network | None = None) -> SweepPlan:
     seed=given.seed,
     page=given.page,
     batch_size=given.batch_size or 'auto',
-    record=record_of(config, network),
+    record=record_of(config, network, own),
     flops=flops,
   )
 
@@ -128,11 +131,28 @@ def units_of(
   return units
 
 
-def record_of(config: ConfigDict, network: types.Network) -> dict[str, Any]:
-  """The config with versions and a hash of the weights: redoes any picture."""
+def ignored(record: Mapping[str, Any]) -> tuple[str, ...]:
+  """The fields in which a run's resumption may differ from its record.
+
+  A user's own network is known by its weights: what it is called, and what
+  records called it before they did so, is of no matter.
+  """
+  own = ('model', 'own_network') if record.get('own_network') else ()
+  return (*IGNORED, *own)
+
+
+def record_of(
+  config: ConfigDict, network: types.Network, own: bool = False
+) -> dict[str, Any]:
+  """The config with versions and a hash of the weights: redoes any picture.
+
+  `own` is whether the network is a user's own: it is recorded by its name.
+  """
   versions = {name: metadata.version(name) for name in _VERSIONS}
+  named = {'model': network.name, 'own_network': True} if own else {}
   return {
     **config.to_dict(),
+    **named,
     'versions': {'python': platform.python_version(), **versions},
     'weights_sha256': networks.fingerprint(network),
   }

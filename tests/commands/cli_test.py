@@ -13,12 +13,11 @@ from PIL import Image
 
 from fviz import cli, models
 from fviz import config as configs
-from fviz.commands import redo as redo_command
 from fviz.compiler import hardware
 from fviz.config import overrides
 from fviz.deepdream import step, windows
 from fviz.media import photos, picture_files
-from fviz.runs import render
+from fviz.runs import made_again, render
 
 _FAST = ['--layer', 'conv', '--size', '24', '--octaves', '2']
 _FAST += ['--iterations', '2', '--set', 'jitter=2']
@@ -67,10 +66,10 @@ def test_a_dream_is_redone_as_it_was_with_less_memory(film, monkeypatch):
   with monkeypatch.context() as full:
     full.setattr(hardware, 'memory_budget', lambda device: 0)
     assert cli.main(['dream', *sizes]) == 0
-  found = redo_command._record(pathlib.Path(name))
+  found = made_again.recipe_of(pathlib.Path(name))
   assert found['config']['window'] == 24
   assert cli.main(['redo', name, '-o', f'b-{name}']) == 0
-  again = redo_command._record(pathlib.Path(f'b-{name}'))
+  again = made_again.recipe_of(pathlib.Path(f'b-{name}'))
   assert again == found
   files = pathlib.Path(name), pathlib.Path(f'b-{name}')
   assert files[0].read_bytes() == files[1].read_bytes()

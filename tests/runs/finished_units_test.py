@@ -72,6 +72,7 @@ def test_records_of_a_sweep(directory):
   for record, line in zip(records, _ledger(directory), strict=True):
     del line['stamp']  # Size and time of the picture, the ledger's own.
     _, kept = png.read(directory.resolve(record['file']))
+    assert kept.pop('config') == directory.config
     assert list(line) == list(kept) == _FIELDS
     assert line == kept == record
 

@@ -221,6 +221,10 @@ def test_paths(tmp_path):
 def test_folders_of_layers_have_names_that_windows_takes():
   assert directory._folder('a/b:0') == 'a.b:0'
   assert directory._folder('a/b:0', 'nt') == 'a.b.0'
+  assert directory._folder('aux', 'nt') == '_aux'
+  assert directory._folder('con/1', 'nt') == '_con.1'
+  assert directory._folder('a/', 'nt') == 'a_'
+  assert directory._folder('auxiliary', 'nt') == 'auxiliary'
   with pytest.raises(FvizError, match='layer'):
     directory._folder(':a', 'nt')
 

@@ -12,7 +12,7 @@ import small
 from tensorboard.backend.event_processing import event_accumulator
 
 from fviz import config as configs
-from fviz import errors, sweep
+from fviz import errors, networks, sweep
 from fviz.media import png
 
 _ROOT = os.fspath(pathlib.Path(__file__).parents[2])
@@ -214,3 +214,16 @@ def test_command_refuses_in_one_line(tmp_path):
   assert process.returncode == 1
   assert err.strip().splitlines()[-1].startswith('error: Unknown layer')
   assert not (tmp_path / 'run').exists()
+
+
+@pytest.mark.parametrize('pair', ['a/b,a.b', 'A,a'])
+def test_layers_that_would_share_a_folder_are_refused(tmp_path, pair):
+  apply = lambda v, x, layers: {name: x for name in layers}
+  network = networks.from_function(
+    apply, {}, ['a/b', 'a.b', 'A', 'a'], input_size=(8, 8)
+  )
+  config = configs.sweep()
+  config.update(layer=pair, channels=(0, 1), size=16, steps=1)
+  with pytest.raises(errors.FvizError, match='would share the folder'):
+    sweep.run(config.lock(), str(tmp_path / 'w'), network)
+  assert not (tmp_path / 'w' / 'images').exists()
