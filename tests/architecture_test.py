@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # Lowest first. A room (a package of fviz, or a module outside of packages)
 # imports only from lower floors: nothing upwards, nothing next door.
 FLOORS = (
-  ('types', 'errors'),
+  ('types', 'errors', 'distribution'),
   ('checks', 'jax_settings'),
   ('natural_images', 'resampling', 'schedules', 'storage'),
   (

@@ -10,6 +10,7 @@ import zipfile
 import yaml
 
 import fviz
+from fviz import distribution
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -78,3 +79,22 @@ def test_hooks_are_pinned():
   (repo,) = yaml.safe_load(file.read_text())['repos']
   pins = sum((hook['additional_dependencies'] for hook in repo['hooks']), [])
   assert pins and all('==' in pin for pin in pins)
+
+
+def test_nothing_advises_to_install_the_other_project_of_this_name():
+  project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+  assert project['name'] == distribution.NAME != 'fviz'
+  kinds = '*.py', '*.md', '*.yml', '*.toml', '*.cff', '*.sh', '*.ipynb'
+  folders = 'fviz', 'docs', 'scripts', 'configs', 'experiments', '.github'
+  files = [f for kind in kinds for d in folders for f in (ROOT / d).rglob(kind)]
+  files += [f for kind in kinds for f in ROOT.glob(kind)]
+  files += [ROOT / 'scripts' / name for name in ('quickstart', 'environment')]
+  # An install of that very name, with or without options, quotes and extras.
+  other = re.compile(r'install(\s+-\S+)*\s+["\'`]?fviz(?![-_\w./])')
+  for file in files:
+    found = other.search(file.read_text())
+    assert not found, f'{file}: {found and found.group()}'
+  assert other.search("pip install -U 'fviz[video]'")
+  for extra in ('video', 'torch'):
+    assert extra in project['optional-dependencies']
+    assert f'{distribution.NAME}[{extra}]' in distribution.install(extra)

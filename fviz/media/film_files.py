@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fviz import errors
+from fviz import distribution, errors
 from fviz.media import clips, metadata, png, sound, video_extra
 from fviz.media.video_extra import av
 
@@ -29,8 +29,8 @@ def check_codec(output: str) -> None:
   except ValueError as error:  # PyAV's UnknownCodecError is one.
     raise errors.FvizError(
       f'Cannot write {output}: this PyAV lacks the codec {_CODECS[suffix]}. '
-      "Install its wheel (pip install 'fviz[video]'), or choose another format "
-      '(.mp4, .webm, .mkv, .gif).'
+      f'Install its wheel ({distribution.install("video")}), or choose another '
+      'format (.mp4, .webm, .mkv, .gif).'
     ) from error
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fviz import errors
+from fviz import distribution, errors
 
 try:
   import av as _av
@@ -19,6 +19,6 @@ def require() -> None:
   """Raises unless the extra `video` is installed."""
   if av is None or cv2 is None:
     raise errors.FvizError(
-      "Clips need PyAV and OpenCV: pip install 'fviz[video]'. Without them "
-      'films can be written as .gif or .webp.'
+      f'Clips need PyAV and OpenCV: {distribution.install("video")}. Without '
+      'them films can be written as .gif or .webp.'
     )

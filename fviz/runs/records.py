@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
-from fviz import networks, types
+from fviz import distribution, networks, types
 
 
 def start(
@@ -29,7 +29,11 @@ def start(
     'config': {**config, **named},
     **({'own_network': True} if own else {}),
     'weights_sha256': networks.fingerprint(network),
-    'versions': {name: _version(name) for name in ('fviz', 'jax', 'numpy')},
+    'versions': {
+      'fviz': _version(distribution.NAME),
+      'jax': _version('jax'),
+      'numpy': _version('numpy'),
+    },
   }
 
 

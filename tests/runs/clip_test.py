@@ -8,8 +8,8 @@ import struct
 import numpy as np
 import pytest
 
-pytest.importorskip('av', reason="needs pip install 'fviz[video]'")
-pytest.importorskip('cv2', reason="needs pip install 'fviz[video]'")
+pytest.importorskip('av', reason='needs the extra video')
+pytest.importorskip('cv2', reason='needs the extra video')
 
 import av  # noqa: E402
 import small  # noqa: E402

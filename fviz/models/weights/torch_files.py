@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fviz import errors
+from fviz import distribution, errors
 from fviz.models.weights import untrusted_files
 
 # Where training scripts put the state dict.
@@ -55,8 +55,8 @@ def _load(path: str):
     import torch  # pyright: ignore[reportMissingImports]  # Optional.
   except ImportError as error:
     raise errors.FvizError(
-      f'Reading {path!r} needs torch: pip install "fviz[torch]"; or give the '
-      'same weights as .safetensors.'
+      f'Reading {path!r} needs torch: {distribution.install("torch")}; or give '
+      'the same weights as .safetensors.'
     ) from error
   try:
     return torch.load(path, map_location='cpu', weights_only=True)
