@@ -1,5 +1,7 @@
 """Feature visualization in JAX: many neurons at once, compiled, resumable."""
 
+from typing import TYPE_CHECKING, Any
+
 from fviz import (
   color,
   compare,
@@ -24,7 +26,9 @@ from fviz import (
 )
 from fviz.engine import Recipe, Result, render
 from fviz.errors import FvizError
-from fviz.runs.made_again import redo
+
+if TYPE_CHECKING:
+  from fviz.runs.made_again import redo
 
 __version__ = '0.1.0'
 __all__ = [
@@ -54,3 +58,12 @@ __all__ = [
   'transforms',
   'types',
 ]
+
+
+# It brings Flax, whose import takes a third of a second.
+def __getattr__(name: str) -> Any:
+  if name != 'redo':
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+  from fviz.runs import made_again
+
+  return made_again.redo

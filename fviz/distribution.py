@@ -12,6 +12,5 @@ def install(extra: str) -> str:
   >>> install('video')
   "pip install 'fviz-jax[video]', in a checkout pip install '.[video]'"
   """
-  return (
-    f"pip install '{NAME}[{extra}]', in a checkout pip install '.[{extra}]'"
-  )
+  published, here = f"'{NAME}[{extra}]'", f"'.[{extra}]'"
+  return f'pip install {published}, in a checkout pip install {here}'

@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # A process of its own, in which some modules do not exist.
 _WITHOUT = """
 import asyncio  # It has another loop where fcntl is missing.
+import psutil  # It has another part for each system.
 import importlib, importlib.abc, pkgutil, sys
 
 missing, asked = set(sys.argv[1].split(',')), []

@@ -91,7 +91,7 @@ def test_without_torch_the_extra_is_named(tmp_path, monkeypatch):
   path = tmp_path / 'x.pth'
   with zipfile.ZipFile(path, 'w') as archive:
     archive.writestr('x/data.pkl', b'')
-  with pytest.raises(errors.FvizError, match=r'fviz\[torch\]'):
+  with pytest.raises(errors.FvizError, match=r'fviz-jax\[torch\]'):
     tensor_files.read(path)
 
 
