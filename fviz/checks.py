@@ -5,14 +5,18 @@ here, and were checked before they were traced.
 """
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
+import jax
 import numpy as np
 from jax import core
 
 from fviz import types
-from fviz.errors import FvizError
+from fviz.errors import FvizError, unknown
 from fviz.types import Size
+
+_LARGEST = 16384  # Pixels a side: beyond it one image alone fills a memory.
 
 
 def check(name: str, value: Any, least: float, most: float = math.inf) -> None:
@@ -20,21 +24,76 @@ def check(name: str, value: Any, least: float, most: float = math.inf) -> None:
   if traced(value) or (_finite(value) and least <= value <= most):
     return
   allowed = f'{least} or more' if most == math.inf else f'{least} to {most}'
-  raise FvizError(f'{name} must be {allowed}, not {value!r}.')
+  raise FvizError(f'{name} must be {allowed}, not {shown(value)}.')
 
 
-def check_int(name: str, value: Any, least: int) -> None:
-  """Raises an `FvizError` unless value is an integer from `least` on."""
-  if not isinstance(value, (int, np.integer)) or value < least:
+def check_int(name: str, value: Any, least: int, most: int = 1 << 24) -> None:
+  """Raises an `FvizError` unless value is an integer in [least, most]."""
+  is_integer = isinstance(value, (int, np.integer))
+  if not is_integer or isinstance(value, bool) or not least <= value <= most:
     wanted = f'an integer from {least} on'
-    raise FvizError(f'{name} must be {wanted}, not {value!r}.')
+    if is_integer and value > most:
+      wanted = f'an integer from {least} to {most}'
+    raise FvizError(f'{name} must be {wanted}, not {shown(value)}.')
+
+
+def check_positive(name: str, value: Any) -> None:
+  """Raises an `FvizError` unless value is a finite number above 0."""
+  if not traced(value) and not (_finite(value) and value > 0):
+    raise FvizError(f'{name} must be above 0, not {shown(value)}.')
+
+
+def check_numbers(
+  name: str, values: Any, least: float, above: bool = False
+) -> None:
+  """Raises an `FvizError` unless all numbers are finite and `least` or more.
+
+  With `above`, they must be more than that. They are one or an array.
+  """
+  if traced(*jax.tree.leaves(values)):
+    return
+  try:
+    array = np.asarray(values, np.float64)
+  except (TypeError, ValueError, OverflowError):
+    array = np.array(np.nan)
+  if not np.isfinite(array).all() or (array < least).any():
+    fits = False
+  else:
+    fits = not (above and (array == least).any())
+  if not fits:
+    wanted = f'above {least}' if above else f'{least} or more'
+    raise FvizError(f'{name} must be {wanted}, not {shown(values)}.')
+
+
+def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
+  """Raises an `FvizError` unless value is one of the known names."""
+  if not isinstance(value, str) or value not in known:
+    raise unknown(
+      name, value if isinstance(value, str) else shown(value), known
+    )
+
+
+def check_flag(name: str, value: Any) -> None:
+  """Raises an `FvizError` unless value is True or False."""
+  if not isinstance(value, (bool, np.bool_)):
+    raise FvizError(f'{name} must be True or False, not {shown(value)}.')
+
+
+def check_sequence(name: str, value: Any, example: str) -> None:
+  """Raises an `FvizError` unless value is a list or a tuple with something."""
+  if not isinstance(value, (list, tuple)) or not value:
+    raise FvizError(
+      f'{name} must be a list such as {example}, not {shown(value)}.'
+    )
 
 
 def check_rate(name: str, value: Any) -> None:
   """Raises an `FvizError` unless value is above 0 and at most 1e10."""
   if traced(value) or (_finite(value) and 0 < value <= 1e10):
     return
-  raise FvizError(f'{name} must be above 0 and at most 1e10, not {value!r}.')
+  raise FvizError(
+    f'{name} must be above 0 and at most 1e10, not {shown(value)}.'
+  )
 
 
 def check_seed(name: str, value: Any) -> None:
@@ -84,13 +143,13 @@ def check_size(size: Size, name: str = 'size') -> tuple[int, int]:
   fits = len(sides) == 2 and all(
     isinstance(side, (int, np.integer))
     and not isinstance(side, bool)
-    and side >= 1
+    and 1 <= side <= _LARGEST
     for side in sides
   )
   if not fits:
     raise FvizError(
-      f'{name} must be a side or (height, width), in pixels from 1 on, not '
-      f'{size!r}.'
+      f'{name} must be a side or (height, width), in pixels from 1 to '
+      f'{_LARGEST}, not {shown(size)}.'
     )
   height, width = sides
   return int(height), int(width)
@@ -107,7 +166,7 @@ def check_range(low: float, high: float) -> None:
 def check_number(name: str, value: float) -> None:
   """Raises an `FvizError` unless value is a finite number."""
   if not traced(value) and not _finite(value):
-    raise FvizError(f'{name} must be a finite number, not {value!r}.')
+    raise FvizError(f'{name} must be a finite number, not {shown(value)}.')
 
 
 def images(
@@ -174,5 +233,5 @@ def traced(*values: Any) -> bool:
 def _finite(value) -> bool:
   try:
     return math.isfinite(value)
-  except TypeError:  # Texts and the like.
+  except (TypeError, ValueError, OverflowError):  # Texts, arrays and the like.
     return False

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import optax
 
 from fviz import checks
-from fviz.errors import FvizError, unknown
+from fviz.errors import FvizError
 from fviz.resampling import blurs, laplacian_pyramid
 from fviz.types import Array, PyTree
 
@@ -33,9 +33,8 @@ def normalize(
   [[ 0.6666667 -1.3333334]
    [ 0.         0.       ]]
   """
-  if kind not in _SIZES:
-    raise unknown('kind of normalize', kind, _SIZES)
-  _check_positive('floor', floor)
+  checks.check_choice('kind of normalize', kind, _SIZES)
+  checks.check_positive('floor', floor)
   return optax.stateless(lambda g, params: _normalized(g, kind, floor))
 
 
@@ -64,10 +63,9 @@ def smooth(
   >>> t.update(g, t.init(None))[0].shape
   (1, 9, 9, 1)
   """
+  checks.check_sequence('sigmas', sigmas, '(0.0, 0.8, 1.6)')
   for sigma in sigmas:
     checks.check('sigma', sigma, 0)
-  if not sigmas:
-    raise FvizError('smooth needs at least one sigma: (0.0, 0.8, 1.6), say.')
 
   def copies(g):
     blurred = [blurs.repeated_gaussian(g, sigma) for sigma in sigmas]
@@ -136,7 +134,7 @@ def limit(most: float = 4.0) -> optax.GradientTransformation:
   >>> print(t.update(jnp.array([[3., -.5]]), t.init(None))[0])
   [[ 1.  -0.5]]
   """
-  _check_positive('most', most)
+  checks.check_positive('most', most)
   return optax.stateless_with_tree_map(lambda g, _: jnp.clip(g, -most, most))
 
 
@@ -148,14 +146,9 @@ def clip(norm: float) -> optax.GradientTransformation:
   [[0.6 0.8]
    [0.  0.5]]
   """
-  _check_positive('norm', norm)
+  checks.check_positive('norm', norm)
   factor = lambda g: norm / jnp.maximum(_l2(_flat(g)), norm)
   return optax.stateless(lambda g, params: _times(g, factor(g)))
-
-
-def _check_positive(name, value):
-  if not value > 0:
-    raise FvizError(f'{name} must be positive, not {value}.')
 
 
 @jax.jit

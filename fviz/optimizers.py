@@ -88,9 +88,12 @@ def momentum(
   [-0.5]
   [-0.95]
   """
-  if not rates:
-    raise FvizError('rates is empty: give ((steps, learning rate), ...).')
-  for steps, rate in rates:
+  checks.check_sequence('rates', rates, '((steps, learning rate),)')
+  for pair in rates:
+    checks.check_sequence('Each of rates', pair, '(steps, learning rate)')
+    if len(pair) != 2:
+      raise FvizError(f'Each of rates is (steps, learning rate), not {pair!r}.')
+    steps, rate = pair
     checks.check_int('steps', steps, 1)
     checks.check_rate('A rate of momentum', rate)
   starts = [sum(s for s, _ in rates[:i]) for i in range(len(rates))]

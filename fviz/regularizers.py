@@ -12,7 +12,6 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from fviz import checks, natural_images
-from fviz.errors import FvizError
 from fviz.types import Leaf, Objective
 
 CONFIG_NAMES = tuple(
@@ -33,8 +32,7 @@ def total_variation(beta: ArrayLike | None = None) -> Objective:
   """
   if beta is None:
     return Objective(_total_variation, ())
-  if not checks.traced(beta) and np.any(np.asarray(beta) <= 0):
-    raise FvizError(f'beta must be positive, not {beta}; 2 is usual.')
+  checks.check_numbers('beta', beta, 0, above=True)
   return Objective(_isotropic_variation, (), (Leaf(beta),))
 
 
@@ -64,11 +62,8 @@ def alpha_norm(alpha: ArrayLike = 6.0) -> Objective:
   >>> print(alpha_norm(2)({}, jnp.zeros([1, 2, 2, 3])))
   0.25
   """
-  if not checks.traced(alpha) and np.any(np.asarray(alpha) < 1):
-    raise FvizError(
-      f'alpha must be 1 or more, not {alpha}: the gradient of grey is infinite '
-      'below 1.'
-    )
+  # Below 1 the gradient of grey is infinite.
+  checks.check_numbers('alpha', alpha, 1)
   return Objective(_alpha_norm, (), (Leaf(alpha),))
 
 

@@ -70,6 +70,8 @@ def normalize(
   >>> normalize(0.5, 0.5)(jnp.ones((1, 2, 2, 3))).max().item()
   1.0
   """
+  checks.check_numbers('mean', mean, -math.inf)
+  checks.check_numbers('std', std, 0, above=True)
   mean, std = jnp.asarray(mean, jnp.float32), jnp.asarray(std, jnp.float32)
   return lambda images: (images - mean) / std
 

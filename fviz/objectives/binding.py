@@ -44,6 +44,11 @@ def of_layer(
   formula: Callable[..., Array], layer: str, *leaves: Leaf, reference=False
 ) -> Objective:
   """An objective of one layer; see `At`."""
+  if not isinstance(layer, str):
+    raise FvizError(
+      f"layer must be the name of one, such as 'mixed3', not "
+      f'{checks.shown(layer)}.'
+    )
   return Objective(At(formula, layer, reference), (layer,), leaves)
 
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from fviz import checks
 from fviz.errors import FvizError
 from fviz.objectives.binding import at_center, mean_channel, of_layer, take
 from fviz.types import Kind, Leaf, Objective
@@ -29,6 +30,7 @@ def region(layer: str, index: ArrayLike, mask: ArrayLike) -> Objective:
   >>> print(region('mixed', 0, [[0., 0.], [0., 1.]])(a, None))
   3.0
   """
+  checks.check_numbers('mask', mask, 0)
   weights = Leaf(np.asarray(mask, np.float32), Kind.MASK)
   return of_layer(_region, layer, Leaf(index, Kind.INDEX), weights)
 

@@ -6,7 +6,7 @@ The recipe's reference goes through the same transforms with the same draws, see
 
 import jax.numpy as jnp
 
-from fviz.errors import unknown
+from fviz import checks
 from fviz.objectives import binding
 from fviz.objectives.binding import of_layer
 from fviz.objectives.image_series import gram
@@ -26,8 +26,7 @@ def match(layer: str, loss: str = 'l2') -> Objective:
   >>> print(match('mixed')(a, None))
   -1.0
   """
-  if loss not in _LOSSES:
-    raise unknown('loss of match', loss, _LOSSES)
+  checks.check_choice('loss of match', loss, _LOSSES)
   return of_layer(_LOSSES[loss], layer, reference=True)
 
 

@@ -33,8 +33,8 @@ def cppn(
   (1, 16, 24, 3)
   """
   h, w = sizes_and_colors.checked(size, channels, n, 0)
-  checks.check_int('layers', layers, 1)
-  checks.check_int('width', width, 1)
+  checks.check_int('layers', layers, 1, 64)
+  checks.check_int('width', width, 1, 4096)
   channels, to_rgb = sizes_and_colors.mapped(color, channels, alpha)
   inputs = (2, *(2 * width,) * (layers - 1))
 

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from fviz import checks
-from fviz.errors import FvizError, unknown
+from fviz.errors import FvizError
 from fviz.parameterizations import sizes_and_colors, spectra
 from fviz.parameterizations.sizes_and_colors import Color
 from fviz.types import Array, Parameterization, Size
@@ -55,8 +55,8 @@ def from_images(
   >>> print(p.images(p.init(jax.random.key(0)))[0, 0, 0].round(3))
   [0.25 0.25 0.25]
   """
-  if kind not in ('fourier', 'pixels'):
-    raise unknown('parameterization', kind, ('fourier', 'pixels'))
+  checks.check_choice('parameterization', kind, ('fourier', 'pixels'))
+  checks.check_number('decay', decay)
   images = jnp.asarray(checks.images('images', images))
   n, h, w, channels = images.shape
   start = sizes_and_colors.made(color).from_rgb(images)

@@ -31,7 +31,7 @@ def laplacian(
   >>> [x.shape for x in p.init(jax.random.key(0))]
   [(1, 4, 5, 3), (1, 2, 3, 3)]
   """
-  checks.check_int('levels', levels, 1)
+  checks.check_int('levels', levels, 1, 16)
   h, w = sizes_and_colors.checked(size, channels, n, sd)
   channels, to_rgb = sizes_and_colors.mapped(color, channels, alpha)
   tensors = [(n, 2**k) for k in range(levels)]
@@ -65,6 +65,9 @@ def shared(
   (3, 16, 16, 3)
   """
   h, w = sizes_and_colors.checked(size, channels, n, sd)
+  checks.check_sequence('tensors', tensors, '((1, 2), (1, 4))')
+  for pair in tensors:
+    checks.check_size(pair, 'each of tensors, (images, divisor),')
   channels, to_rgb = sizes_and_colors.mapped(color, channels, alpha)
   own = spectra.fourier((h, w), channels, n, decay, sd, sizes_and_colors.RAW)
   common = _sum((h, w), channels, n, tensors, sd)

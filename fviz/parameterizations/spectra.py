@@ -1,5 +1,7 @@
 """Images as spectra: of free numbers (Fourier), or of free phases (MaCo)."""
 
+import os
+
 import jax
 import jax.numpy as jnp
 
@@ -68,6 +70,8 @@ def maco(
   h, w = sizes_and_colors.checked(size, channels, n, 0)
   color = sizes_and_colors.made(color)
   magnitude = natural_images.spectrum((h, w), channels)
+  if not isinstance(photos, (str, os.PathLike)):
+    raise FvizError(f'photos must be a folder, not {checks.shown(photos)}.')
   if photos:
     magnitude = _spectrum_of(photos, (h, w), channels, color)
 

@@ -71,7 +71,7 @@ def lewis(
     )
   return engine.Recipe(
     images,
-    optax.chain(optax.sgd(learning_rate), projections.box()),
+    optax.chain(optimizers.sgd(learning_rate), projections.box()),
     steps=steps,
     redirect_steps=0,
     snapshot_steps=snapshot_steps,
@@ -106,7 +106,7 @@ def erhan(
     parameterizations.pixels(size, channels, n, sd=radius, color='clamp'),
     optax.chain(
       gradients.normalize('rms'),
-      optax.sgd(learning_rate),
+      optimizers.sgd(learning_rate),
       projections.sphere(radius),
     ),
     steps=steps,
@@ -137,10 +137,12 @@ def simonyan(
   >>> simonyan(16).steps
   256
   """
-  values = _values(size, channels)
+  checks.check('weight', weight, 0)
+  checks.check_int('channels', channels, 1)
+  values = math.prod(checks.check_size(size)) * channels
   return engine.Recipe(
     parameterizations.pixels(size, channels, n, sd=0.0, color='clamp'),
-    optax.sgd(learning_rate),
+    optimizers.sgd(learning_rate),
     # The mean of squares; the paper has their sum.
     regularizer=weight * values * regularizers.alpha_norm(2.0),
     steps=steps,
@@ -181,6 +183,12 @@ def mahendran(
   400
   """
   reference = jnp.asarray(checks.images('reference', reference))
+  numbers = dict(total_variation=total_variation, alpha_norm=alpha_norm)
+  for name, number in numbers.items():
+    checks.check(name, number, 0)
+  checks.check_positive('beta', beta)
+  checks.check_positive('contrast', contrast)
+  checks.check_sequence('rates', rates, '((steps, learning rate),)')
   n, h, w, channels = reference.shape
   square = contrast**2 * h * w * channels  # s^2 of pixels in [0, 1].
   # 255^2 of TV and of s^2 cancel, and so does the number of values.
@@ -230,6 +238,9 @@ def yosinski(
   >>> yosinski(2).steps
   750
   """
+  checks.check_int('number', number, 1)
+  if steps is not None:
+    checks.check_int('steps', steps, 1)
   if number not in _YOSINSKI:
     raise FvizError(f'yosinski has sets 1 to 4, not {number!r}.')
   decay, sigma, every, norm, contribution, most_steps, desired, rate = (
@@ -238,7 +249,9 @@ def yosinski(
   checks.check('gain', gain, 0)
   rate = gain * rate / 255**2
   ascent = (
-    optax.sgd(rate) if desired is None else optimizers.progress(desired, rate)
+    optimizers.sgd(rate)
+    if desired is None
+    else optimizers.progress(desired, rate)
   )
   parts: list[optax.GradientTransformation] = [ascent]
   if decay:
@@ -256,8 +269,3 @@ def yosinski(
     redirect_steps=0,
     snapshot_steps=snapshot_steps,
   )
-
-
-def _values(size: types.Size, channels: int) -> int:
-  h, w = size if isinstance(size, (tuple, list)) else (size, size)
-  return math.prod((h, w, channels))

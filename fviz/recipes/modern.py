@@ -2,10 +2,16 @@
 
 import dataclasses
 
-import optax
-
+from fviz import (
+  checks,
+  engine,
+  optimizers,
+  parameterizations,
+  schedules,
+  transforms,
+  types,
+)
 from fviz import color as colors
-from fviz import engine, parameterizations, schedules, transforms, types
 
 
 def lucid(
@@ -40,11 +46,12 @@ def lucid(
   >>> lucid(64, steps=32).steps
   32
   """
+  checks.check_flag('crop', crop)
   return engine.Recipe(
     parameterization=parameterizations.fourier(
       size, channels=channels, n=n, decay=decay, color=color
     ),
-    optimizer=optax.adam(learning_rate),
+    optimizer=optimizers.adam(learning_rate),
     transform=_standard(size if crop else None),
     regularizer=regularizer,
     steps=steps,
@@ -70,6 +77,7 @@ def quick(
   >>> quick(32).steps
   200
   """
+  checks.check_flag('crop', crop)
   recipe = lucid(
     size,
     channels=channels,
@@ -149,7 +157,7 @@ def cppn(
   """
   return engine.Recipe(
     parameterizations.cppn(size, channels, n),
-    optax.adam(learning_rate),
+    optimizers.adam(learning_rate),
     steps=steps,
     snapshot_steps=snapshot_steps,
   )
@@ -189,7 +197,7 @@ def maco(
   )
   return engine.Recipe(
     parameterizations.maco(size, channels, n, photos),
-    optax.nadam(learning_rate),
+    optimizers.nadam(learning_rate),
     engine.Scheduled(transform),
     steps=steps,
     snapshot_steps=snapshot_steps,

@@ -12,6 +12,7 @@ from fviz import (
   engine,
   jax_settings,
   objectives,
+  optimizers,
   parameterizations,
   transforms,
   types,
@@ -68,7 +69,7 @@ def accentuation(
   reference = jnp.asarray(checks.images('reference', reference))
   return engine.Recipe(
     parameterizations.from_images(reference, 'fourier'),
-    optax.adam(learning_rate),
+    optimizers.adam(learning_rate),
     transforms.compose(
       transforms.inner_crops(crops, size=crop_size),
       transforms.noise(0.02),
