@@ -9,7 +9,7 @@ from absl import app, flags, logging
 from ml_collections import ConfigDict
 
 from fviz import errors
-from fviz.compiler import cpu, program_cache
+from fviz.compiler import cpu, hardware, program_cache
 
 _UNREADABLE = (flags.Error, OSError, SyntaxError, TypeError, ValueError)
 
@@ -34,6 +34,7 @@ def _main(run: Callable[[ConfigDict], Any], argv: list[str]) -> None:
   cpu.faster()
   program_cache.keep()
   try:
+    hardware.check_platforms()
     print(run(flags.FLAGS.config))
   except errors.FvizError as error:
     sys.exit(f'error: {error}')

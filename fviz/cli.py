@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from fviz import __version__, errors
 from fviz.commands import compare, dream, redo, render, sweep, zoo
-from fviz.compiler import cpu, program_cache
+from fviz.compiler import cpu, hardware, program_cache
 
 _EXAMPLES = """\
 examples:
@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
   cpu.faster()
   program_cache.keep()
   try:
+    hardware.check_platforms()
     print(args.run(args))
     return 0
   except errors.UsageError as error:

@@ -70,9 +70,31 @@ def run(args: argparse.Namespace) -> str:
   """The path of the dream; see `make`."""
   if sum([bool(args.input), args.sample, args.noise]) != 1:
     raise errors.UsageError('give one of: a photo, --sample, --noise')
+  if args.label is not None and args.layer is not None:
+    raise errors.UsageError(
+      '--label is of the last layer: give either --label or --layer'
+    )
   config = config_of(args)
+  _check_film(args, config)
   output = args.output or _default_output(config, args.video)
   return make(config, output, args.workdir, args.video)
+
+
+def _check_film(args: argparse.Namespace, config: ConfigDict) -> None:
+  """Refuses what only films take where there is none."""
+  from fviz.runs import dream_plan
+
+  given = [name for name in (*_FILM, 'workdir') if getattr(args, name)]
+  if given and not dream_plan.is_film(config, args.video):
+    options = ', '.join(f'--{name}' for name in given)
+    raise errors.UsageError(
+      f'{options} is for films: add --film zoom, iterations or layers'
+    )
+  if clip_only := [n for n in _FILM if getattr(args, n) and not args.film]:
+    options = ', '.join(f'--{name}' for name in clip_only)
+    raise errors.UsageError(
+      f'{options} is for films of a photo; of a clip: --set video.frames=100'
+    )
 
 
 def config_of(args: argparse.Namespace) -> ConfigDict:

@@ -12,6 +12,7 @@ import jax
 from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
+from fviz import errors
 from fviz.compiler import host_memory
 from fviz.types import Device, PyTree
 
@@ -22,6 +23,27 @@ _LARGEST_BATCH = 256
 _PIXELS_A_CORE = 100_000
 _LONGEST_CHUNK = 32  # Steps in one dispatch where loops are compiled.
 _SHARE_OF_MEMORY = 0.6
+
+
+def check_platforms() -> None:
+  """Starts the platforms that the environment names, if it names some.
+
+  Raises:
+    FvizError: JAX cannot start one of them here.
+  """
+  wanted = os.environ.get('JAX_PLATFORMS', '')
+  if not wanted:
+    return
+  try:
+    jax.devices()
+  except Exception as error:  # JAX raises all kinds, and some without a word.
+    why = (
+      str(error).splitlines()[0] if str(error) else 'there is no such device'
+    )
+    raise errors.FvizError(
+      f'JAX_PLATFORMS is {wanted!r}, which JAX cannot start here: {why}. Unset '
+      'it to take what there is, or install JAX for it.'
+    ) from error
 
 
 def mesh(devices: list[Device]) -> jax.sharding.Mesh:

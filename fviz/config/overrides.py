@@ -29,7 +29,8 @@ def override(config: ConfigDict, values: Mapping[str, Any]) -> None:
         config.update_from_flattened_dict({name: _like(config, name, value)})
     except (TypeError, ValueError) as error:
       raise errors.FvizError(
-        f'{name} = {value!r} is of the wrong type: {error}'
+        f'{name} = {value!r} is of the wrong type: it must be '
+        f'{_kind_of(config, name)}.'
       ) from error
 
 
@@ -59,6 +60,16 @@ def parsed(assignments: Iterable[str]) -> dict[str, Any]:
     except (ValueError, SyntaxError):
       found[name.strip()] = value
   return found
+
+
+def _kind_of(config: ConfigDict, name: str) -> str:
+  """What a field holds, in words."""
+  old: Any = config
+  for part in name.split('.'):
+    old = old[part]
+  words = {bool: 'True or False', int: 'a whole number', float: 'a number'}
+  words |= {str: 'a text', tuple: 'a list'}
+  return words.get(type(old), f'a {type(old).__name__}')
 
 
 def _like(config: ConfigDict, name: str, value: Any) -> Any:

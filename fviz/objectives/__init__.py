@@ -29,6 +29,7 @@ from fviz.objectives.references import (
   input_difference,
   match,
   style,
+  uses_reference,
 )
 
 __all__ = [
@@ -58,8 +59,9 @@ __all__ = [
   'tensor_direction',
   'weighted_channels',
   'whitened_direction',
+  'uses_reference',
 ]
 
 # What config strings can name.
-_OTHERS = ('At', 'batch', 'bind', 'of_layer')
+_OTHERS = ('At', 'batch', 'bind', 'of_layer', 'uses_reference')
 CONFIG_NAMES = tuple(name for name in __all__ if name not in _OTHERS)

@@ -10,7 +10,20 @@ from fviz import checks
 from fviz.objectives import binding
 from fviz.objectives.binding import of_layer
 from fviz.objectives.image_series import gram
-from fviz.types import Leaf, Objective
+from fviz.types import Kind, Leaf, Objective
+
+
+def uses_reference(objective: Objective) -> bool:
+  """Whether an objective, or a part of it, compares with the reference.
+
+  >>> uses_reference(2 * match('mixed')), uses_reference(style('mixed') * 0)
+  (True, True)
+  """
+  function = objective.function
+  if function is _input_difference or getattr(function, 'reference', False):
+    return True
+  parts = [x.value for x in objective.leaves if x.kind is Kind.OBJECTIVE]
+  return any(map(uses_reference, parts))
 
 
 def match(layer: str, loss: str = 'l2') -> Objective:

@@ -102,6 +102,11 @@ def plan_of(
   read = [values[name] for name in ('input', 'guide', 'mask', 'weights')]
   outputs.check_apart(output, read)
   if not is_film(config, clip):
+    if films.is_film_name(output):
+      raise errors.FvizError(
+        f'{output} is the name of a film, and this makes one picture: say what '
+        'moves (--film zoom, iterations or layers), or give a clip.'
+      )
     picture_files.check_output(output)
     plan = _still(values, output)
     picture_files.check_output(output, plan.alpha is not None)

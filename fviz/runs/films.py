@@ -139,6 +139,12 @@ def check_output(output: str) -> None:
   outputs.check_writable(output)
 
 
+def is_film_name(output: str) -> bool:
+  """Whether it can only be that of a film; a .webp may be a picture."""
+  films = {*_ANIMATED, *film_files.SUFFIXES} - {'.webp'}
+  return _suffix(output) in films
+
+
 def encode(
   output: str,
   frames: Iterable[np.ndarray],

@@ -62,6 +62,14 @@ def plan_of(
     reference = _middle(photo.over_grey(), fields.size, network.input_channels)
   recipe = _recipe(fields, network, reference)
   objective = _objective(fields, network, recipe)
+  name = fields.recipe.partition('(')[0].strip()
+  if reference is not None and name not in _OF_PHOTOS:
+    if not objectives.uses_reference(objective):
+      raise errors.FvizError(
+        f'Nothing looks at config.image ({fields.image}): the recipe {name} '
+        'does not start from a photo, and the objective does not compare with '
+        'one. Leave the image out.'
+      )
   engine.check(network, recipe, objective.layers)
   variants = np.arange(fields.variants)
   jobs = engine.jobs_of(network, objective, fields.seed, variants)
