@@ -115,6 +115,12 @@ def check_network(value: Any) -> None:
       f'network must be a Network, not {shown(value)}: fviz.models.load and '
       'fviz.networks.from_nnx, from_linen and from_function make one.'
     )
+  for leaf in jax.tree.leaves(value.variables):
+    if isinstance(leaf, jax.ShapeDtypeStruct):
+      raise FvizError(
+        f'A weight of {value.name} is abstract, {leaf}: restore the values of '
+        'all of them first.'
+      )
 
 
 def check_objective(value: Any) -> None:
@@ -215,12 +221,12 @@ def images(
   array = array.astype(np.float32)
   known = array if finite else array[np.isfinite(array)]
   if not np.isfinite(known).all():
-    raise FvizError(f'{name} has values that are not finite.')
+    raise FvizError(f'{name} has values that are not finite, NaN or infinite.')
   low, high = known.min(initial=0), known.max(initial=1)
   if low < 0 or high > 1:
     raise FvizError(
-      f'{name} has values from {low:.4g} to {high:.4g}: they must be in '
-      '[0, 1], or uint8 in 0 to 255.'
+      f'{name} has values outside [0, 1], from {low:.4g} to {high:.4g}: they '
+      'must be in [0, 1], or uint8 in 0 to 255.'
     )
   return array
 

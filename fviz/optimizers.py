@@ -155,8 +155,9 @@ def _checked(name: str) -> Callable[..., optax.GradientTransformation]:
   def checked(*args, **kwargs):
     given = dict(enumerate(args)) | kwargs
     rate = given.get(0, given.get('learning_rate'))
-    # L-BFGS may search its own, and a schedule is a function.
-    if rate is not None and not callable(rate):
+    # L-BFGS may search its own, a schedule is a function, and what is no number
+    # at all is said when the first step is tried.
+    if not (rate is None or callable(rate) or isinstance(rate, str)):
       checks.check_rate(f'The learning rate of {name}', rate)
     return make(*args, **kwargs)
 

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 from fviz import checks
 from fviz.errors import FvizError, unknown
 from fviz.media import metadata, png
-from fviz.storage import atomic_files, outputs
+from fviz.storage import atomic_files
+from fviz.storage.outputs import check_writable
 
 # What can be written, and what can hold transparency.
 _SUFFIXES = {'.png': True, '.jpg': False, '.jpeg': False, '.webp': True}
@@ -44,7 +45,7 @@ def check_output(path: str | os.PathLike, alpha: bool = False) -> None:
       f'{path}: {suffix} has no transparency, which the photo has: write a '
       '.png, or flatten the photo first.'
     )
-  outputs.check_writable(path)
+  check_writable(path)
 
 
 def write(

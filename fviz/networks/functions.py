@@ -214,12 +214,9 @@ def _weights(variables: PyTree) -> PyTree:
   narrower = {'float64': jnp.float32, 'int64': jnp.int32, 'uint64': jnp.uint32}
 
   def narrow(x):
-    if isinstance(x, jax.ShapeDtypeStruct):
-      raise errors.FvizError(
-        f'A weight is abstract, {x}: restore the values of all of them first.'
-      )
     wide = narrower.get(str(getattr(x, 'dtype', '')))
-    return jnp.asarray(x, wide) if wide else x
+    abstract = isinstance(x, jax.ShapeDtypeStruct)
+    return jnp.asarray(x, wide) if wide and not abstract else x
 
   return jax.tree.map(narrow, variables)
 

@@ -9,12 +9,11 @@ _log = logging.getLogger(__name__)
 
 
 def index(label: str, labels: Sequence[str], network: str = 'network') -> int:
-  """The index of a class from its name, a synonym, or the end of one.
+  """The index of a class from its name, a synonym, or a whole word of one.
 
-  The end of a name says what kind of thing it is: a 'traffic signal' is a
-  signal, and the only one among ImageNet's classes. Anything else that is like
-  a name is offered, and never taken: a deerhound is no deer. Which class was
-  taken is logged.
+  A word must be that of one class only: 'signal' is the 'traffic signal' among
+  ImageNet's. What is only a part of words is offered, and never taken: a
+  deerhound is no deer. Which class was taken is logged.
 
   Args:
     label: what to look for; upper and lower case are the same.
@@ -37,18 +36,17 @@ def index(label: str, labels: Sequence[str], network: str = 'network') -> int:
     lambda name: name == label,
     lambda name: name.lower() == low,
     lambda name: low in synonyms(name.lower()),
+    lambda name: any(f' {low} ' in f' {s} ' for s in synonyms(name.lower())),
   )
   for test in tests if low else ():
     found = [i for i, name in enumerate(labels) if test(name)]
     if found:
       return _one_of(found, label, labels, network)
-  with_it = [i for i, name in enumerate(labels) if _has(name.lower(), low)]
-  if len(with_it) == 1 and _ends(labels[with_it[0]].lower(), low):
-    return _one_of(with_it, label, labels, network)
-  if with_it:
+  parts = [i for i, name in enumerate(labels) if low and low in name.lower()]
+  if parts:
     raise errors.FvizError(
       f'{label!r} is no class of {network}, only a part of names. Give the '
-      f'index or full name of one: {_listed(with_it, labels)}.'
+      f'index or full name of one: {_listed(parts, labels)}.'
     )
   known = [name for several in labels for name in synonyms(several)]
   raise errors.unknown(f'label of {network}', label, known)
@@ -71,15 +69,6 @@ def _one_of(
 def _listed(found: list[int], labels: Sequence[str]) -> str:
   names = ', '.join(f'{i}: {labels[i]}' for i in found[:20])
   return names + (f' and {len(found) - 20} more' if len(found) > 20 else '')
-
-
-def _has(name: str, part: str) -> bool:
-  """Whether a synonym has the part as whole words."""
-  return bool(part) and any(f' {part} ' in f' {s} ' for s in synonyms(name))
-
-
-def _ends(name: str, part: str) -> bool:
-  return any(f' {s}'.endswith(f' {part}') for s in synonyms(name))
 
 
 def synonyms(label: str) -> list[str]:

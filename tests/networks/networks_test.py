@@ -274,14 +274,15 @@ _F = lambda v, x, layers: {'a': x}
     (lambda: networks.from_function(lambda v, x: {}, {}, ['a']), 'layers'),
     (lambda: networks.from_function('f', {}, ['a']), 'apply must be'),
     (lambda: networks.from_function(_F, {}, 'a'), 'layers must be'),
-    (
-      lambda: networks.from_function(
-        _F, {'w': jax.ShapeDtypeStruct((3,), jnp.float32)}, ['a']
-      ),
-      'abstract',
-    ),
   ],
 )
 def test_plain_slips_say_what_to_do(make, message):
   with pytest.raises(errors.FvizError, match=message):
     make()
+
+
+def test_abstract_weights_are_refused_where_values_are_needed():
+  weights = {'w': jax.ShapeDtypeStruct((3,), jnp.float32)}
+  network = networks.from_function(_F, weights, ['a'], input_size=8)
+  with pytest.raises(errors.FvizError, match='abstract.*restore'):
+    fviz.render(network, objectives.channel('a', 1), fviz.recipes.lucid(16))

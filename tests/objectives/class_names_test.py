@@ -5,7 +5,7 @@ from fviz.models.weights import class_names as class_names_module
 from fviz.objectives import class_names
 
 
-def test_name_synonym_and_end(caplog):
+def test_name_synonym_and_word(caplog):
   caplog.set_level('INFO')
   names = class_names_module.imagenet()
   assert class_names.index('goldfish', names) == 1
@@ -20,7 +20,7 @@ def test_name_synonym_and_end(caplog):
 
 @pytest.mark.parametrize(
   'label',
-  'deer elk seal cod rhino sword jet road leg duck house traf'.split()
+  'deer elk seal cod rhino sword jet road leg duck traf'.split()
   + ['traffic l', 'scottish deer'],
 )
 def test_what_is_only_like_a_name_is_offered_and_not_taken(label):
@@ -28,9 +28,9 @@ def test_what_is_only_like_a_name_is_offered_and_not_taken(label):
     class_names.index(label, class_names_module.imagenet())
 
 
-def test_a_word_inside_of_names_lists_them():
+def test_parts_of_words_are_listed():
   with pytest.raises(errors.FvizError, match='part of names.*house finch'):
-    class_names.index('house', class_names_module.imagenet())
+    class_names.index('hous', class_names_module.imagenet())
 
 
 def test_ambiguous_lists_the_candidates():

@@ -465,5 +465,5 @@ def test_refuses(tmp_path, monkeypatch):
   with pytest.raises(errors.FvizError, match='Unknown film format'):
     _run(_config(), 'out.xyz')
   monkeypatch.setattr(video_extra, 'av', None)
-  with pytest.raises(errors.FvizError, match=r'fviz\[video\]'):
+  with pytest.raises(errors.FvizError, match=r'fviz-jax\[video\]'):
     _run(_config(), 'out.mp4')
