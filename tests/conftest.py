@@ -1,8 +1,6 @@
 """Four virtual CPU devices, and processes that stay small."""
 
 import atexit
-import ctypes
-import gc
 import os
 import shutil
 import sys
@@ -17,6 +15,7 @@ if 'JAX_COMPILATION_CACHE_DIR' not in os.environ:
   os.environ['JAX_COMPILATION_CACHE_DIR'] = _programs
 os.environ.setdefault('JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS', '0')
 
+import freed
 import jax
 import pytest
 
@@ -49,15 +48,9 @@ def _skip(items, marker, reason):
 
 @pytest.fixture(scope='module', autouse=True)
 def _small_processes():
-  """Forgets compiled programs after a module: they would grow to gigabytes.
-
-  What was freed lies in pieces, which glibc keeps unless it is told not to.
-  """
+  """Gives memory back after a module: processes would grow to gigabytes."""
   yield
-  jax.clear_caches()
-  gc.collect()
-  if sys.platform == 'linux':
-    ctypes.CDLL(None).malloc_trim(0)
+  freed.give_back()
 
 
 def _file(folder, name):

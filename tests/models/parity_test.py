@@ -10,6 +10,7 @@ import json
 import pathlib
 
 import formula
+import freed
 import jax
 import numpy as np
 import pytest
@@ -119,6 +120,7 @@ def _ours(name):
   """A network filled by formula, and all its layers on one image."""
   if name not in _held:
     _held.clear()
+    freed.give_back()
     _held[name] = _filled(name)
   return _held[name]
 
