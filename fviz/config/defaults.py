@@ -32,7 +32,7 @@ def sweep() -> ConfigDict:
   config.tolerance = 0.0  # 0.01 ends a unit that rises by less in 32 steps.
   config.redirect_steps = 16  # For so long dead ReLUs pass gradients.
   config.snapshots = 4  # Contact sheets on the way, with the last one.
-  config.page = 64  # Pictures on a contact sheet.
+  config.page = 32  # Pictures on a contact sheet; more are hard to read.
   config.seed = 0  # Of all randomness.
   config.batch_size = 0  # Units at once, at most; 0 = as the memory allows.
   return config

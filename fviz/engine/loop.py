@@ -13,7 +13,7 @@ import numpy as np
 
 from fviz import checks, errors, jax_settings, types
 from fviz.compiler import hardware, rewrite
-from fviz.engine import dry_runs, fitting, slots
+from fviz.engine import dry_runs, fitting, progress_bar, slots
 from fviz.engine.jobs import Jobs, jobs_of
 from fviz.engine.programs import Programs
 from fviz.engine.recipe import Recipe, Recipes
@@ -231,6 +231,7 @@ def render(
   seed: int = 0,
   variant: int = 0,
   batch_size: int | str = 'auto',
+  progress: bool | None = None,
 ) -> Result:
   """Pictures of what an objective likes.
 
@@ -243,6 +244,8 @@ def render(
     variant: another picture of the same unit.
     batch_size: jobs at once, at most: more than keep a CPU busy only slow it
       down. 'auto' asks the compiled program's memory.
+    progress: whether to show a bar; by default where somebody looks on, in a
+      terminal or a notebook.
 
   Returns:
     A `Result`: images [jobs, n, h, w, c] in [0, 1], and more.
@@ -254,6 +257,8 @@ def render(
   checks.check_seed('seed', seed)
   checks.check_seed('variant', variant)
   jobs = jobs_of(network, objective, seed, variant)
-  where, results = zip(*batches(network, jobs, recipe, batch_size), strict=True)
+  with progress_bar.of_batches(jobs.number, recipe.steps, progress) as bar:
+    parts = batches(network, jobs, recipe, batch_size, bar.on_step)
+    where, results = zip(*map(bar.ended, parts), strict=True)
   order = np.argsort(np.concatenate(where))
   return jax.tree.map(lambda *fields: np.concatenate(fields)[order], *results)

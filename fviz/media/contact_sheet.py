@@ -104,8 +104,11 @@ def _tile_size(images: list, tile: Any) -> tuple[int, int]:
 
 
 def _font(captions: Iterable[str], width: int) -> Any:
-  """The largest of a few sizes at which every caption fits, else the least."""
-  for size in (14, 12, 11, 10, 9):
+  """The largest of a few sizes at which every caption fits, else the least.
+
+  A sheet is mostly seen scaled down: captions are a sixth of a tile high.
+  """
+  for size in (max(14, width // 6), 14, 12, 11, 10, 9):
     font = ImageFont.load_default(size=size)
     if all(font.getlength(caption) <= width for caption in captions):
       break

@@ -20,6 +20,10 @@ from fviz.storage import ledger, workdir
 from fviz.sweep import shares
 from fviz.sweep.sweep_plan import SweepPlan, Unit
 
+# TensorBoard scales pictures to 350 pixels wide and as high as they are: with
+# more columns tiles are too small to tell what they show.
+_COLUMNS = 4
+
 
 class Page(NamedTuple):
   """Some units of a layer that share contact sheets; the first page is 0."""
@@ -27,6 +31,26 @@ class Page(NamedTuple):
   layer: str
   number: int
   units: Sequence[Unit]
+
+
+def title(units: Sequence[Unit]) -> str:
+  """The channels of a page, in words.
+
+  >>> title([('mixed3', 0, 0), ('mixed3', 1, 0), ('mixed3', 2, 0)])
+  'channels 0–2'
+  >>> title([('mixed3', 3, 0), ('mixed3', 7, 0)])
+  'channels 3, 7'
+  """
+  captions = [finished_units.caption(unit) for unit in units]
+  channels = list(dict.fromkeys(channel for _, channel, _ in units))
+  if len(units) == 1:
+    return f'channel {captions[0]}'
+  if channels == list(range(channels[0], channels[-1] + 1)):
+    return f'channels {captions[0]}–{captions[-1]}'
+  listed = ', '.join(captions[:6])
+  return f'channels {listed}' + (
+    f', … {captions[-1]}' if len(captions) > 6 else ''
+  )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,10 +141,12 @@ class Gallery:
     ]
     captions = [finished_units.caption(unit) for unit in page.units]
     shots = zip(*films, strict=True)
-    sheets = [contact_sheet.draw(pictures, captions) for pictures in shots]
+    columns = _COLUMNS if len(captions) <= _COLUMNS * 8 else None
+    sheets = [contact_sheet.draw(shot, captions, columns) for shot in shots]
     # TensorBoard first: the files tell the next run that it has them.
+    tag = f'{page.layer}/{title(page.units)}'
     for sheet, step in zip(sheets, self._steps, strict=True):
-      self.writer.image(f'{page.layer}/page-{page.number:03d}', sheet, step)
+      self.writer.image(tag, sheet, step, self._description)
     self.writer.flush()
     for sheet, path in zip(sheets, self._paths(page), strict=True):
       png.save(path, sheet)
@@ -132,12 +158,25 @@ class Gallery:
     for i, step in enumerate(self._steps):
       values = [history[i] for history in histories if len(history) > i]
       if (mean := finished_units.mean(values)) is not None:
-        self.writer.scalar(f'{layer}/mean_objective', mean, step)
+        about = 'Mean over the channels; by steps of the optimization.'
+        self.writer.scalar(f'{layer}/mean_objective', mean, step, about)
     activations = [record.get('activation') for record in records]
     known = [value for value in activations if value is not None]
     if known:
       self.writer.histogram(f'{layer}/activations', known, self._steps[-1])
     self.writer.flush()
+
+  @property
+  def _description(self) -> str:
+    """What sheets show, and what there is to click; in markdown."""
+    record = self.plan.record
+    names = 'parameterization', 'transforms', 'optimizer', 'size', 'seed'
+    recipe = ', '.join(f'{k} `{record[k]}`' for k in names if k in record)
+    return (
+      f'Each tile is what a channel of {self.plan.network.name} likes, its '
+      'number below. The slider goes through the steps of the optimization; a '
+      f'click on the picture shows it in its own size. Recipe: {recipe}.'
+    )
 
   @property
   def _steps(self) -> tuple[int, ...]:

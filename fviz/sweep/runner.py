@@ -5,6 +5,7 @@ from them, so a sweep that was killed ends as one that was not.
 """
 
 import contextlib
+import dataclasses
 import itertools
 import logging
 import os
@@ -100,6 +101,8 @@ def run(
       plan = sweep_plan.plan(config, network)
       group.agree(plan.record, sweep_plan.IGNORED)
       directory, finished, owners = _enter(stack, plan, path, group, tell)
+      # Sheets go on as they were begun; no picture depends on it.
+      plan = dataclasses.replace(plan, page=directory.config['page'])
     writer = stack.enter_context(tensorboard.Writer(directory.path))
     if group.index == 0:
       writer.text('config', sweep_plan.markdown(plan.record))
@@ -181,10 +184,11 @@ def _render(gallery: pages.Gallery, stop: Stop, group: processes.Group) -> None:
       )
       gallery.finished.refresh()
       done += len(units)
-      writer.scalar(rate_tag, len(units) / max(seconds, 1e-9), done)
+      rate, by = len(units) / max(seconds, 1e-9), 'By units finished.'
+      writer.scalar(rate_tag, rate, done, by)
       mean = finished_units.mean(record['activation'] for record in records)
       if mean is not None:
-        writer.scalar(f'{layer}/mean_activation', mean, done)
+        writer.scalar(f'{layer}/mean_activation', mean, done, by)
       waiting = gallery.finish(layer, waiting)
 
 

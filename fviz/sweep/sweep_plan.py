@@ -134,11 +134,12 @@ def units_of(
 def ignored(record: Mapping[str, Any]) -> tuple[str, ...]:
   """The fields in which a run's resumption may differ from its record.
 
-  A user's own network is known by its weights: what it is called, and what
-  records called it before they did so, is of no matter.
+  Sheets go on as they were begun. A user's own network is known by its
+  weights: what it is called, and what records called it before they did so, is
+  of no matter.
   """
   own = ('model', 'own_network') if record.get('own_network') else ()
-  return (*IGNORED, *own)
+  return (*IGNORED, 'page', *own)
 
 
 def record_of(

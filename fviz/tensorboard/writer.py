@@ -44,22 +44,29 @@ class Writer(AbstractContextManager['Writer']):
   def __exit__(self, *unused) -> None:
     self.close()
 
-  def image(self, tag: str, image: ArrayLike, step: int) -> None:
-    """Adds an image [h, w, c], uint8 or float in [0, 1]; see `png.to_uint8`."""
+  def image(
+    self, tag: str, image: ArrayLike, step: int, description: str = ''
+  ) -> None:
+    """Adds an image [h, w, c], uint8 or float in [0, 1]; see `png.to_uint8`.
+
+    The description, in markdown, is what the (i) beside the tag shows.
+    """
     image = png.to_uint8(image)
     height, width, _ = image.shape
     data = [b'%d' % width, b'%d' % height, png.encode(image)]
-    self._add_data(tag, data, image_metadata, step)
+    self._add_data(tag, data, image_metadata, step, description)
 
-  def scalar(self, tag: str, value: ArrayLike, step: int) -> None:
-    """Adds one number: anything of size 1."""
+  def scalar(
+    self, tag: str, value: ArrayLike, step: int, description: str = ''
+  ) -> None:
+    """Adds one number: anything of size 1; for the description see `image`."""
     value = np.asarray(value)
     if value.size != 1:
       raise errors.FvizError(
         f'{tag!r} is no scalar: its shape is {value.shape}.'
       )
     data = value.reshape(()).astype(np.float32)
-    self._add_data(tag, data, scalar_metadata, step)
+    self._add_data(tag, data, scalar_metadata, step, description)
 
   def histogram(
     self, tag: str, values: ArrayLike, step: int, bins: int = 30
@@ -108,9 +115,12 @@ class Writer(AbstractContextManager['Writer']):
     """A second time does nothing."""
     self._file.close()
 
-  def _add_data(self, tag: str, data: Any, plugin: Any, step: int) -> None:
+  def _add_data(
+    self, tag: str, data: Any, plugin: Any, step: int, description: str = ''
+  ) -> None:
     tensor = tensor_util.make_tensor_proto(data)
-    self._add(tag, tensor, plugin.create_summary_metadata('', ''), step)
+    metadata = plugin.create_summary_metadata('', description)
+    self._add(tag, tensor, metadata, step)
 
   def _add_hparams(self, tag: str, **data: Any) -> None:
     packed = plugin_data_pb2.HParamsPluginData(**data)

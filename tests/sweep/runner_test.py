@@ -67,7 +67,7 @@ def test_tensorboard_holds_sheets_scalars_histogram_and_config(tmp_path):
   events.Reload()
   tags = events.Tags()['tensors']
   assert {'config/text_summary', 'config'} & set(tags)
-  for tag in ('conv_1/page-000', 'conv_1/page-001'):
+  for tag in ('conv_1/channels 0–5', 'conv_1/channels 6–11'):
     assert [e.step for e in events.Tensors(tag)] == [4, 8]
   for tag in (
     'units_per_second',
@@ -227,3 +227,15 @@ def test_layers_that_would_share_a_folder_are_refused(tmp_path, pair):
   with pytest.raises(errors.FvizError, match='would share the folder'):
     sweep.run(config.lock(), str(tmp_path / 'w'), network)
   assert not (tmp_path / 'w' / 'images').exists()
+
+
+def test_sheets_go_on_as_they_were_begun(tmp_path):
+  config = configs.sweep()
+  config.update(layer='conv', channels=(0, 1, 2, 3), size=16, steps=1, page=2)
+  sweep.run(config.lock(), str(tmp_path), small.network())
+  for sheet in (tmp_path / 'gallery').rglob('*.png'):
+    sheet.unlink()
+  config = config.copy_and_resolve_references()
+  config.page = 3
+  report = sweep.run(config.lock(), str(tmp_path), small.network())
+  assert len(report.sheets) == 2
