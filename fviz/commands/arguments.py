@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -132,10 +133,20 @@ def filled(
 def progress(
   total: int | None, unit: str = 'step', what: str | None = None
 ) -> Iterator[Callable[[int], Any]]:
-  """A progress bar, moved by a function of how many are finished."""
+  """A progress bar, moved by a function of how many are finished.
+
+  Until the first one is, programs are compiled, which takes longest.
+  """
   from tqdm import tqdm
 
-  with tqdm(
-    total=total, unit=unit, desc=what, dynamic_ncols=True, delay=0.5
-  ) as bar:
-    yield lambda done: bar.update(done - bar.n)
+  with tqdm(total=total, unit=unit, desc=what, dynamic_ncols=True) as bar:
+    bar.set_postfix_str('compiling (once; kept)')
+
+    def on_done(done: int) -> None:
+      if bar.n == 0 and done:
+        bar.set_postfix_str('')
+        # What is left is no compiling.
+        bar.start_t = bar.last_print_t = time.time()
+      bar.update(done - bar.n)
+
+    yield on_done

@@ -52,6 +52,8 @@ def run(
     case PicturePlan():
       count = itertools.count(1)
       on_step = lambda: progress(next(count))
+      # At once, so that nothing stands still between the octaves.
+      plan.dreamer.compile(octaves.size_of(plan.image))
       image = plan.dreamer(plan.image, plan.seed, plan.mask, on_step)
       window = plan.dreamer.window(octaves.size_of(plan.image))
       record = _with_window(plan.record, window)
