@@ -43,6 +43,11 @@ class Trial(NamedTuple):
   save: float
 
 
+# Of the estimate, what a sweep may take: a trial of a few steps also pays for
+# the start and the end of its pictures, and the machine may be slower later.
+_RANGE = 0.4, 1.3
+
+
 class Estimate(NamedTuple):
   """What a sweep will take, on one process.
 
@@ -67,11 +72,13 @@ class Estimate(NamedTuple):
     render = sum(self.unit[k] * n for k, n in self.units.items()) / processes
     kinds = ', '.join(f'{k} {_size(v)}' for k, v in self.bytes.items() if v)
     shared = f', {processes} processes' if processes > 1 else ''
+    low, high = (_duration(share * (compile + render)) for share in _RANGE)
     return (
       f'{sum(self.units.values())} pictures of {len(self.units)} layers'
       f'{shared}\n'
       f'  time  about {_duration(compile + render)} (compiling '
-      f'{_duration(compile)}, rendering and saving {_duration(render)})\n'
+      f'{_duration(compile)}, rendering and saving {_duration(render)}), '
+      f'between {low} and {high}\n'
       f'  disk  about {_size(sum(self.bytes.values()))} in {self.files} files '
       f'({kinds})\n'
       f'  from a trial of {" and ".join(self.tried)}'
@@ -116,6 +123,26 @@ def measure(plan: SweepPlan, missing: Mapping[str, Sequence[int]]) -> Estimate:
     },
     files=(1 + has_film) * count + sheets * shots,
     tried=tried,
+  )
+
+
+def left(
+  plan: SweepPlan, units: Mapping[str, int], done: Sequence[str], spent: float
+) -> str:
+  """What is left after some layers, from how long they took: for a person.
+
+  Args:
+    plan: its `flops` must have the layers.
+    units: layer -> how many units there are to render.
+    done: the layers that are finished.
+    spent: seconds that they took.
+  """
+  work = {name: plan.flops[name] * n for name, n in units.items()}
+  finished = sum(work[name] for name in done)
+  rest = sum(work.values()) - finished
+  return (
+    f'{len(done)} of {len(work)} layers in {_duration(spent)}, about '
+    f'{_duration(spent * rest / max(finished, 1e-9))} left'
   )
 
 

@@ -169,6 +169,7 @@ def _divided(
 def _render(gallery: pages.Gallery, stop: Stop, group: processes.Group) -> None:
   """Renders this process's share, layer after layer and page after page."""
   plan, writer, done = gallery.plan, gallery.writer, 0
+  begin, ended, shared = time.monotonic(), [], _shared(gallery, group)
   series = finished_units.Series(
     plan.network.name, plan.seed, plan.recipe.snapshot_steps
   )
@@ -178,7 +179,11 @@ def _render(gallery: pages.Gallery, stop: Stop, group: processes.Group) -> None:
   for layer, owners in gallery.owners.items():
     waiting = gallery.finish(layer, gallery.missing(layer, group.index))
     own = [unit for unit, owner in owners.items() if owner == group.index]
-    for units, result, seconds in _batches(plan, own, stop):
+    what = layer
+    if ended and own and plan.flops:  # Of a pattern: it began with an estimate.
+      spent = time.monotonic() - begin
+      what += f' ({estimate.left(plan, shared, ended, spent)})'
+    for units, result, seconds in _batches(plan, own, stop, what):
       records = finished_units.save(
         gallery.directory, series, units, result, seconds / len(units)
       )
@@ -190,19 +195,32 @@ def _render(gallery: pages.Gallery, stop: Stop, group: processes.Group) -> None:
       if mean is not None:
         writer.scalar(f'{layer}/mean_activation', mean, done, by)
       waiting = gallery.finish(layer, waiting)
+    ended += [layer] * bool(own)
+
+
+def _shared(gallery: pages.Gallery, group: processes.Group) -> dict[str, int]:
+  """Layer -> how many of its units this process renders, where it is some."""
+  counts = {
+    layer: sum(owner == group.index for owner in owners.values())
+    for layer, owners in gallery.owners.items()
+  }
+  return {layer: count for layer, count in counts.items() if count}
 
 
 def _batches(
-  plan: SweepPlan, units: Sequence[Unit], stop: Stop
+  plan: SweepPlan, units: Sequence[Unit], stop: Stop, what: str
 ) -> Iterator[tuple[list[Unit], engine.Result, float]]:
-  """Renders units of one layer; yields those of each batch, and its seconds."""
+  """Renders units of one layer; yields those of each batch, and its seconds.
+
+  `what` is what the bar says they are.
+  """
   if not units or stop():
     return
   layer, steps = units[0][0], plan.recipe.steps
   channels, variants = np.array([unit[1:] for unit in units]).T
   keys = engine.job_keys(plan.seed, channels, variants)
   jobs = engine.channel_jobs(plan.network, layer, channels, keys)
-  bar = tqdm(total=len(units), unit='unit', desc=layer, dynamic_ncols=True)
+  bar = tqdm(total=len(units), unit='unit', desc=what, dynamic_ncols=True)
 
   def on_step(step: int) -> None:
     if step % max(1, steps // 8) == 0:

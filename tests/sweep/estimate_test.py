@@ -1,4 +1,5 @@
 import dataclasses
+import types
 
 import numpy as np
 import pytest
@@ -65,7 +66,8 @@ def test_a_sweep_by_pattern_begins_with_an_estimate(tmp_path, capsys):
   # logits is the same array as output, drop has the shape of norm.
   assert run().units == 3 * 5
   (text,) = told
-  assert '15 pictures of 5 layers' in text
+  assert '15 pictures of 5 layers' in text and ', between ' in text
+  assert '4 of 5 layers in ' in capsys.readouterr().err
   assert 'from a trial of conv and logits' in text
   folders = sorted(f.name for f in (tmp_path / 'images').iterdir())
   assert folders == ['conv', 'conv_1', 'drop', 'logits', 'norm']
@@ -89,3 +91,10 @@ def test_the_disk_is_as_estimated(tmp_path):
     assert 0.6 < found.bytes[kind] / used(part) < 1.6, kind
   pictures = np.mean([f.stat().st_size for f in files if 'images/' in str(f)])
   assert abs(found.bytes['pictures'] / 20 - pictures) < 4096 + 0.3 * pictures
+
+
+def test_what_is_left_is_in_proportion():
+  plan = types.SimpleNamespace(flops={'a': 1.0, 'b': 2.0, 'c': 4.0})
+  units = {'a': 10, 'b': 10, 'c': 5}
+  found = estimate.left(plan, units, ['a', 'b'], 60.0)
+  assert found == '2 of 3 layers in 1 min 0 s, about 40 s left'
