@@ -18,7 +18,7 @@ from fviz.compare.candidates import Candidate
 from fviz.compare.comparison_plan import ComparisonPlan
 from fviz.media import contact_sheet, png
 from fviz.runs import finished_units
-from fviz.storage import atomic_files, workdir
+from fviz.storage import atomic_files, config_file, workdir
 
 _TILE = 96  # Pixels of a picture on the sheet, at most.
 
@@ -50,7 +50,7 @@ def present(
   for name, data in (
     ('report.json', ranking.data(ranked, values, plan.units)),
     ('report.md', ranking.markdown(ranked).encode()),
-    ('report.html', ranking.page(ranked).encode()),
+    ('report.html', _page(plan, ranked).encode()),
   ):
     atomic_files.write(path / name, data)
   captions = [finished_units.caption(unit) for unit in plan.units]
@@ -60,6 +60,27 @@ def present(
   _write_all(plan, path, ranked, sheets)
   png.save(path / ranking.SHEET, sheets[-1])
   return ranked
+
+
+def _page(plan: ComparisonPlan, ranked: ranking.Ranking) -> str:
+  """The report with what was compared, and what candidates change."""
+  record, layer = plan.record, plan.units[0][0]
+  captions = ', '.join(map(finished_units.caption, plan.units))
+  about = (
+    f'{plan.network.name}, layer {layer}, channels {captions}: '
+    f'{record.get("size")} pixels, {record.get("steps")} steps, seed '
+    f'{record.get("seed")}, unless a candidate says otherwise. Rows are '
+    'candidates, the best first; columns are channels.'
+  )
+  changes = {
+    one.name: ', '.join(
+      f'{field} = {of[one.name]!r}'
+      for field, of in plan.differences.items()
+      if of[one.name] != dict(config_file.flat(record)).get(field)
+    )
+    for one in plan.candidates
+  }
+  return ranking.page(ranked, about, changes)
 
 
 def _read(

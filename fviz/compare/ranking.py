@@ -123,25 +123,48 @@ def plain(ranking: Ranking) -> str:
   return '\n'.join(lines)
 
 
-def page(ranking: Ranking) -> str:
-  """The report as one HTML page beside its sheet."""
-  cells = lambda line, tag: ''.join(
-    f'<{tag}>{html.escape(cell)}</{tag}>' for cell in line
-  )
+def page(
+  ranking: Ranking, about: str = '', changes: Mapping[str, str] | None = None
+) -> str:
+  """The report as one HTML page beside its sheet; pictures come first.
+
+  Args:
+    ranking: the table.
+    about: what was compared, in a sentence.
+    changes: candidate -> what is its own, in words.
+  """
   head, *body = _cells(ranking)
-  lines = [cells(head, 'th'), *(cells(line, 'td') for line in body)]
+  title = ''.join(f'<th>{_breakable(cell)}</th>' for cell in head)
+  lines = [title, *(''.join(map(_table_cell, line)) for line in body)]
   rows = '\n'.join(f'<tr>{line}</tr>' for line in lines)
   legend = '\n'.join(f'<li>{html.escape(x)}</li>' for x in _legend(ranking))
+  known = changes or {}
+  own = '\n'.join(
+    f'<li><b>{html.escape(row.name)}</b>: '
+    f'{html.escape(known.get(row.name) or "as the config says")}</li>'
+    for row in ranking.rows
+  )
   return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>fviz comparison</title>
+<meta name="viewport" content="width=device-width">
 <style>
-body {{ font: 14px sans-serif; margin: 2em; background: #181818; color: #ddd }}
-table {{ border-collapse: collapse }}
-td, th {{ padding: 4px 10px; border-bottom: 1px solid #444; text-align: right }}
+body {{ font: 14px sans-serif; margin: 1.5em }}
+body {{ background: #181818; color: #ddd }}
+table {{ border-collapse: collapse; font-size: 12px }}
+td, th {{ padding: 3px 6px; border-bottom: 1px solid #444; text-align: right }}
 td:nth-child(2), th:nth-child(2) {{ text-align: left }}
-img {{ max-width: 100% }}
+small {{ color: #999; white-space: nowrap }}
+img {{ width: 100%; image-rendering: auto }}
 </style></head><body>
 <h1>Comparison of {len(ranking.rows)} candidates</h1>
+<p>{html.escape(about)}</p>
+<p><a href="{SHEET}"><img src="{SHEET}"
+alt="rows: candidates, the best first; columns: units"></a></p>
+<h2>What each candidate changes</h2>
+<ul>
+{own}
+</ul>
+<h2>Measures</h2>
 <p>{html.escape(_caption(ranking))}</p>
 <div style="overflow-x: auto"><table>
 {rows}
@@ -149,10 +172,22 @@ img {{ max-width: 100% }}
 <ul>
 {legend}
 </ul>
-<p><a href="{SHEET}"><img src="{SHEET}"
-alt="rows: candidates, columns: units"></a></p>
 </body></html>
 """
+
+
+def _table_cell(text: str) -> str:
+  """A cell of the page; intervals are a line of their own, to save width."""
+  mean, bracket, interval = text.partition(' (')
+  if not bracket:
+    return f'<td>{html.escape(text)}</td>'
+  small = html.escape(interval.rstrip(')'))
+  return f'<td>{html.escape(mean)}<br><small>{small}</small></td>'
+
+
+def _breakable(name: str) -> str:
+  """A column's name that may break into lines at its underscores."""
+  return html.escape(name).replace('_', '_<wbr>')
 
 
 def data(

@@ -104,7 +104,8 @@ def scheduled(make: Callable[[types.Array], Recipe]) -> Recipe:
     make: step (int32 scalar, traced) -> recipe; see `Scheduled`.
 
   >>> from fviz import recipes
-  >>> scheduled(lambda step: recipes.lucid(16, learning_rate=1 / step)).steps
+  >>> rate = lambda step: 1 / (1 + step)
+  >>> scheduled(lambda k: recipes.lucid(16, learning_rate=rate(k))).steps
   512
   """
   first = make(jnp.int32(0))

@@ -85,7 +85,8 @@ def describe(name: str, weights: str | os.PathLike = '', **options: Any) -> str:
   size = 'x'.join(map(str, network.input_size))
   count = f'{layouts.parameters(network):,} parameters, images {size}'
   return (
-    f'{name}: {_summary(family)}\n{count}{published}\n\n'
+    f'{name}: {_summary(family).removeprefix(f"{name}: ")}\n'
+    f'{count}{published}\n\n'
     f'{networks.table(network)}'
   )
 

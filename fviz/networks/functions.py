@@ -245,7 +245,8 @@ def _layer(name, shape, size) -> Layer:
       f'Layer {name!r} returns {shape}; it must be an array [n, ..., channels].'
     )
   spatial = tuple(shape.shape[1:-1])
-  # Strides are powers of two; VALID padding makes the plain ratio uneven.
+  # Strides are powers of two; VALID padding makes the plain ratio uneven. What
+  # has more positions than pixels is no map of the image, such as attention.
   ratio = size[0] / spatial[0] if len(spatial) == 2 else 0
-  stride = 2 ** round(math.log2(ratio)) if ratio else 0
+  stride = 2 ** round(math.log2(ratio)) if ratio >= 0.75 else 0
   return Layer(shape.shape[-1], spatial, stride)

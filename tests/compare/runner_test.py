@@ -121,6 +121,9 @@ def _check_table(path, report):
   assert '2 of 2' in text and '- heldout_mean:' in text
   page = (path / 'report.html').read_text()
   assert page.count('<tr>') == 6 and 'gallery/comparison.png' in page
+  assert 'layer conv_1, channels 1, 4' in page
+  assert 'regularizers.total_variation = 0.5' in page
+  assert page.index('<img') < page.index('<table')
   record = json.loads((path / 'report.json').read_text())
   assert [v['name'] for v in record['variants']] == [
     row.name for row in report.table.rows

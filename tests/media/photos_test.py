@@ -212,3 +212,14 @@ def test_the_sample_is_a_photo():
   photo = photos.read(photos.sample())
   assert photo.image.shape == (768, 1024, 3)
   assert pathlib.Path(photos.sample()).stat().st_size < 250_000
+
+
+def test_what_is_transparent_is_grey_and_gives_no_light(tmp_path):
+  pixels = np.zeros((1, 3, 4), np.uint8)
+  pixels[0] = [[255, 255, 255, 0], [255, 0, 0, 255], [0, 0, 255, 51]]
+  Image.fromarray(pixels).save(tmp_path / 'a.png')
+  photo = photos.read(tmp_path / 'a.png')
+  np.testing.assert_allclose(
+    photo.over_grey()[0], [[0.5] * 3, [1, 0, 0], [0.4, 0.4, 0.6]], atol=1e-6
+  )
+  np.testing.assert_allclose(photo.light()[0], [0, 1 / 3, 0.2 / 3], atol=1e-6)
