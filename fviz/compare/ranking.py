@@ -154,7 +154,7 @@ table {{ border-collapse: collapse; font-size: 12px }}
 td, th {{ padding: 3px 6px; border-bottom: 1px solid #444; text-align: right }}
 td:nth-child(2), th:nth-child(2) {{ text-align: left }}
 small {{ color: #999; white-space: nowrap }}
-img {{ width: 100%; image-rendering: auto }}
+img {{ width: min(100%, {_TILE * (ranking.units + 1)}px) }}
 </style></head><body>
 <h1>Comparison of {len(ranking.rows)} candidates</h1>
 <p>{html.escape(about)}</p>
@@ -174,6 +174,9 @@ alt="rows: candidates, the best first; columns: units"></a></p>
 </ul>
 </body></html>
 """
+
+
+_TILE = 160  # Pixels of a picture in the page's sheet, at most.
 
 
 def _table_cell(text: str) -> str:
