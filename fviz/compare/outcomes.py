@@ -5,6 +5,7 @@ The sheet's rows are candidates, its columns are units. In TensorBoard there is
 a run for each candidate, with the same tags, and one for all.
 """
 
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from fviz.compare.candidates import Candidate
 from fviz.compare.comparison_plan import ComparisonPlan
 from fviz.media import contact_sheet, png
 from fviz.runs import finished_units
-from fviz.storage import atomic_files, config_file, workdir
+from fviz.storage import atomic_files, workdir
 
 _TILE = 96  # Pixels of a picture on the sheet, at most.
 
@@ -72,15 +73,34 @@ def _page(plan: ComparisonPlan, ranked: ranking.Ranking) -> str:
     f'{record.get("seed")}, unless a candidate says otherwise. Rows are '
     'candidates, the best first; columns are channels.'
   )
-  changes = {
+  return ranking.page(ranked, about, _changes(plan))
+
+
+def _changes(plan: ComparisonPlan) -> dict[str, str]:
+  """Candidate -> where it differs from what most of them have, in words."""
+  common = {
+    field: statistics.mode(map(repr, of.values()))
+    for field, of in plan.differences.items()
+  }
+  return {
     one.name: ', '.join(
-      f'{field} = {of[one.name]!r}'
+      f'{field} = {of[one.name]}'
       for field, of in plan.differences.items()
-      if of[one.name] != dict(config_file.flat(record)).get(field)
+      if repr(of[one.name]) != common[field]
     )
     for one in plan.candidates
   }
-  return ranking.page(ranked, about, changes)
+
+
+def _columns(plan: ComparisonPlan) -> dict[str, Mapping[str, Any]]:
+  """Columns of the HParams tab: field -> candidate -> value.
+
+  The tab shows five until more are asked for. Where there are more, one column
+  says all changes, so that no two candidates look the same.
+  """
+  names = {one.name: one.name for one in plan.candidates}
+  whole = {} if len(plan.differences) < 5 else {'changes': _changes(plan)}
+  return {'candidate': names, **whole, **plan.differences}
 
 
 def _read(
@@ -143,8 +163,8 @@ def _write_candidate(
         writer.scalar(f'metrics/{metric}', mean, recipe.steps)
     writer.scalar('metrics/place', row.place[0], recipe.steps)
     writer.scalar('metrics/failed', row.failed, recipe.steps)
-    values = {field: of[row.name] for field, of in plan.differences.items()}
-    writer.hparams(row.name, {'candidate': row.name, **values})
+    values = {field: of[row.name] for field, of in _columns(plan).items()}
+    writer.hparams(row.name, values)
     writer.text('config', sweep.markdown(outcome.folder.config))
 
 
@@ -170,10 +190,9 @@ def _write_all(
   with _writer(path) as writer:
     for sheet, step in zip(sheets, plan.snapshot_steps, strict=True):
       writer.image('comparison', sheet, step)
-    columns = {field: of.values() for field, of in plan.differences.items()}
+    columns = {field: of.values() for field, of in _columns(plan).items()}
     tags = [f'metrics/{name}' for name in ('place', *ranked.rows[0].metrics)]
-    names = [one.name for one in plan.candidates]
-    writer.hparams_table({'candidate': names, **columns}, tags)
+    writer.hparams_table(columns, tags)
     writer.text('report', ranking.markdown(ranked))
 
 

@@ -141,7 +141,7 @@ def page(
   known = changes or {}
   own = '\n'.join(
     f'<li><b>{html.escape(row.name)}</b>: '
-    f'{html.escape(known.get(row.name) or "as the config says")}</li>'
+    f'{html.escape(known.get(row.name) or "what most of them have")}</li>'
     for row in ranking.rows
   )
   return f"""<!doctype html>
@@ -160,7 +160,7 @@ img {{ width: min(100%, {_TILE * (ranking.units + 1)}px) }}
 <p>{html.escape(about)}</p>
 <p><a href="{SHEET}"><img src="{SHEET}"
 alt="rows: candidates, the best first; columns: units"></a></p>
-<h2>What each candidate changes</h2>
+<h2>Where candidates differ from most</h2>
 <ul>
 {own}
 </ul>
