@@ -133,6 +133,7 @@ def _filled(name):
   }
   _, family = models._family(name)
   network = layouts.fill(name, family.LAYOUTS[name], filled)
+  del filled  # The network has its own, and VGG's take half a gigabyte.
   images = formula.images(references.MODELS[name][2])
   layers = tuple(network.layers)
   apply = jax.jit(lambda v, x: network.apply(v, x, layers))

@@ -8,6 +8,8 @@ from flax import linen, nnx
 import fviz
 from fviz import errors, networks, objectives
 
+pytestmark = pytest.mark.usefixtures('quick_compile')
+
 
 def test_layers_come_in_forward_order_with_sizes():
   layers = small.network().layers
@@ -205,7 +207,7 @@ def test_every_layer_that_is_listed_can_be_rendered(kind):
   if kind in ('scan', 'vmap'):
     assert not any('conv' in name for name in network.layers)
   for layer in network.layers:
-    recipe = fviz.recipes.lucid(16, steps=1, crop=True)
+    recipe = fviz.recipes.erhan(16, steps=1)
     fviz.render(network, objectives.channel(layer, 1), recipe)
 
 
