@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-pytest.importorskip('hypothesis', reason='needs fviz[test]')
+pytest.importorskip('hypothesis', reason='needs the extra test')
 
 import fuzzing  # noqa: E402
 import hypothesis  # noqa: E402
@@ -14,7 +14,7 @@ import hypothesis  # noqa: E402
 def test_only_our_own_error(name, tmp_path):
   """Whatever is in a file: it is read, or refused, in bounded memory."""
   if name == 'torch' and importlib.util.find_spec('torch') is None:
-    pytest.skip('needs fviz[torch]')
+    pytest.skip('needs the extra torch')
   reader = fuzzing.READERS[name]
   accepted = []
 

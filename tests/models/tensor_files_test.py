@@ -31,7 +31,7 @@ def _tensors(seed=0):
   }, 'epoch': 90},
 ])  # fmt: skip
 def test_torch_checkpoints(tmp_path, wrap):
-  torch = pytest.importorskip('torch', reason='needs fviz[torch]')
+  torch = pytest.importorskip('torch', reason='needs the extra torch')
   tensors = {k: torch.tensor(v) for k, v in _tensors().items()}
   tensors['norm.num_batches_tracked'] = torch.tensor(7)
   for i, zipped in enumerate((True, False)):  # False is before torch 1.6.
@@ -44,7 +44,7 @@ def test_torch_checkpoints(tmp_path, wrap):
 
 
 def test_half_precision_is_widened(tmp_path):
-  torch = pytest.importorskip('torch', reason='needs fviz[torch]')
+  torch = pytest.importorskip('torch', reason='needs the extra torch')
   path = tmp_path / 'x.pth'
   torch.save({'a': torch.tensor([1.5, -2.0], dtype=torch.bfloat16)}, path)
   np.testing.assert_array_equal(tensor_files.read(path)['a'], [1.5, -2.0])
@@ -62,7 +62,7 @@ def _explode():
 
 
 def test_pickle_of_other_objects_is_refused(tmp_path):
-  torch = pytest.importorskip('torch', reason='needs fviz[torch]')
+  torch = pytest.importorskip('torch', reason='needs the extra torch')
   path = tmp_path / 'bomb.pth'
   torch.save({'a': torch.zeros(1), 'b': _Bomb()}, path)
   with pytest.raises(errors.FvizError, match='refused.*_explode'):
@@ -75,7 +75,7 @@ def test_pickle_of_other_objects_is_refused(tmp_path):
 
 
 def test_damaged_torch_files(tmp_path):
-  torch = pytest.importorskip('torch', reason='needs fviz[torch]')
+  torch = pytest.importorskip('torch', reason='needs the extra torch')
   path = tmp_path / 'x.pth'
   torch.save({'a': torch.zeros(1000)}, path)
   path.write_bytes(path.read_bytes()[:2000])
