@@ -24,6 +24,7 @@ What to expect of each, on the embedded network:
   lucid         feature visualization (Olah et al. 2017): a texture or part that
                 repeats, in colour, here with specks that this network likes
   quick         lucid's in fewer, larger steps: as strong, a little louder
+  classes       a class with larger motifs and no grain: ours, for `--label`
   olah          the article's transforms (2017): a little larger motifs, upright
   diversity     four pictures that differ (2017): facets of the channel
   caricature    what a layer sees in a photo, exaggerated: the photo's forms
@@ -54,6 +55,7 @@ RECIPES = {
   ),
   'lucid': dict(recipe='lucid()', objective=_CHANNEL),
   'quick': dict(recipe='quick()', objective=_CHANNEL),
+  'classes': dict(recipe='classes()', objective="log_odds('owl')"),
   'olah': dict(recipe='olah()', objective=_CHANNEL),
   'diversity': dict(
     recipe='diversity()',

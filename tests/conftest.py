@@ -47,10 +47,17 @@ def _skip(items, marker, reason):
 
 
 @pytest.fixture(scope='module', autouse=True)
-def _small_processes():
+def _small_modules():
   """Gives memory back after a module: processes would grow to gigabytes."""
   yield
   freed.give_back()
+
+
+@pytest.fixture(autouse=True)
+def _small_processes():
+  """And after a test, in modules of many programs."""
+  yield
+  freed.give_back_much()
 
 
 def _file(folder, name):

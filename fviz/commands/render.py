@@ -7,12 +7,13 @@ from fviz import config as configs
 from fviz import errors
 from fviz.commands import arguments
 from fviz.media import picture_files
+from fviz.models import recommended
 from fviz.runs import render, render_plan
 
 _TEXT = """\
 render what a channel, a class or any objective likes, by any recipe
   fviz render --layer mixed4 --channel 17 -o unit.png
-  fviz render --label owl --size 192 --steps 512 -o owl.png
+  fviz render --label owl -o owl.png
   fviz render --layer mixed4 --channel 17 --recipe maco -o maco.png
   fviz render --objective "channel('mixed4', 3) + channel('mixed4', 9)"
   fviz render --layer mixed4 --channel 7 --recipe mahendran --image photo.jpg
@@ -33,7 +34,7 @@ def add(subparsers: arguments.Subparsers) -> None:
     help='a picture, or a folder for several (render.png)',
   )
   p.add_argument('--objective', help='of fviz.objectives, instead of those')
-  p.add_argument('--recipe', help='of fviz.recipes (lucid)')
+  p.add_argument('--recipe', help='of fviz.recipes (lucid, or classes)')
   p.add_argument('--image', help="a photo for recipes of one, or 'sample'")
 
 
@@ -43,7 +44,8 @@ def run(args: argparse.Namespace) -> str:
   is_folder = args.output.endswith('/') or not pathlib.Path(args.output).suffix
   if not is_folder:
     picture_files.check_output(args.output)
-  more = dict(objective=objective, recipe=args.recipe, image=args.image)
+  recipe = args.recipe or ('classes()' if args.label is not None else None)
+  more = dict(objective=objective, recipe=recipe, image=args.image)
   config = arguments.filled(configs.render(), args, **more)
   plan = render_plan.plan_of(config)
   with arguments.progress(plan.recipe.steps) as on_step:
@@ -66,7 +68,8 @@ def _objective(args: argparse.Namespace) -> str:
     return args.objective
   if args.label is not None:
     label = int(args.label) if args.label.isdigit() else args.label
-    return f'logit({label!r})'
+    kind = recommended.of(args.model or configs.render().model).label
+    return f'{kind}({label!r})'
   layer = args.layer or configs.sweep().layer
   channel = args.channel[0] if len(args.channel) == 1 else args.channel
   return f'channel({layer!r}, {channel})'

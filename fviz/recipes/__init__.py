@@ -13,13 +13,22 @@ What they have in common:
 """
 
 from fviz.recipes.classics import erhan, lewis, mahendran, simonyan, yosinski
-from fviz.recipes.modern import cppn, diversity, lucid, maco, olah, quick
+from fviz.recipes.modern import (
+  classes,
+  cppn,
+  diversity,
+  lucid,
+  maco,
+  olah,
+  quick,
+)
 from fviz.recipes.of_photos import accentuation, balance, caricature
 
 __all__ = [
   'accentuation',
   'balance',
   'caricature',
+  'classes',
   'cppn',
   'diversity',
   'erhan',
