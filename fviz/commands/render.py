@@ -68,7 +68,8 @@ def _objective(args: argparse.Namespace) -> str:
     return args.objective
   if args.label is not None:
     label = int(args.label) if args.label.isdigit() else args.label
-    kind = recommended.of(args.model or configs.render().model).label
+    model = args.model or str(configs.render().model)
+    kind = recommended.of(model).label
     return f'{kind}({label!r})'
   layer = args.layer or configs.sweep().layer
   channel = args.channel[0] if len(args.channel) == 1 else args.channel
