@@ -67,10 +67,15 @@ def _objective(args: argparse.Namespace) -> str:
   if args.objective is not None:
     return args.objective
   if args.label is not None:
-    label = int(args.label) if args.label.isdigit() else args.label
-    model = args.model or str(configs.render().model)
-    kind = recommended.of(model).label
-    return f'{kind}({label!r})'
+    return _class_objective(args)
   layer = args.layer or configs.sweep().layer
   channel = args.channel[0] if len(args.channel) == 1 else args.channel
   return f'channel({layer!r}, {channel})'
+
+
+def _class_objective(args: argparse.Namespace) -> str:
+  """The text of a class's objective; published recipes ask for its logit."""
+  label = int(args.label) if args.label.isdigit() else args.label
+  model = args.model or str(configs.render().model)
+  kind = 'logit' if args.recipe else recommended.of(model).label
+  return f'{kind}({label!r})'
