@@ -55,7 +55,7 @@ RECIPES = {
   ),
   'lucid': dict(recipe='lucid()', objective=_CHANNEL),
   'quick': dict(recipe='quick()', objective=_CHANNEL),
-  'classes': dict(recipe='classes()', objective="log_odds('owl')"),
+  'classes': dict(recipe='classes()', objective="logit('owl')"),
   'olah': dict(recipe='olah()', objective=_CHANNEL),
   'diversity': dict(
     recipe='diversity()',

@@ -7,7 +7,6 @@ from fviz import config as configs
 from fviz import errors
 from fviz.commands import arguments
 from fviz.media import picture_files
-from fviz.models import recommended
 from fviz.runs import render, render_plan
 
 _TEXT = """\
@@ -34,7 +33,9 @@ def add(subparsers: arguments.Subparsers) -> None:
     help='a picture, or a folder for several (render.png)',
   )
   p.add_argument('--objective', help='of fviz.objectives, instead of those')
-  p.add_argument('--recipe', help='of fviz.recipes (lucid, or classes)')
+  p.add_argument(
+    '--recipe', help='of fviz.recipes (lucid; of a --label: classes)'
+  )
   p.add_argument('--image', help="a photo for recipes of one, or 'sample'")
 
 
@@ -67,15 +68,8 @@ def _objective(args: argparse.Namespace) -> str:
   if args.objective is not None:
     return args.objective
   if args.label is not None:
-    return _class_objective(args)
+    label = int(args.label) if args.label.isdigit() else args.label
+    return f'logit({label!r})'
   layer = args.layer or configs.sweep().layer
   channel = args.channel[0] if len(args.channel) == 1 else args.channel
   return f'channel({layer!r}, {channel})'
-
-
-def _class_objective(args: argparse.Namespace) -> str:
-  """The text of a class's objective; published recipes ask for its logit."""
-  label = int(args.label) if args.label.isdigit() else args.label
-  model = args.model or str(configs.render().model)
-  kind = 'logit' if args.recipe else recommended.of(model).label
-  return f'{kind}({label!r})'

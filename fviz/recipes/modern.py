@@ -100,12 +100,12 @@ def classes(
   variation: float = 15.0,
   snapshot_steps: tuple[int, ...] = (),
 ) -> engine.Recipe:
-  """Classes that one recognizes, with larger motifs and no grain; ours.
+  """Classes, with larger motifs than `lucid` and no grain; not published.
 
-  As `lucid`, but for three things. From grey a class's features are all off,
-  and a robust network gives no way to them: the start is ten times louder. Adam
-  moves all frequencies alike, also those that the network hardly sees: a
-  steeper spectrum (decay 1.3) and the total variation keep the fine ones quiet.
+  From grey a class's features are all off, and a robust network gives no way to
+  them: the start is ten times louder. Adam moves all frequencies alike, also
+  those that the network hardly sees: a steeper spectrum and the total variation
+  keep the fine ones quiet.
 
   Args:
     variation: weight of the total variation, in units of logits. Channels whose
@@ -115,19 +115,21 @@ def classes(
   192
   """
   checks.check('variation', variation, 0)
-  return engine.Recipe(
-    parameterizations.fourier(size, channels, n, decay=1.3, sd=0.1),
-    optimizers.adam(learning_rate),
-    transforms.compose(
-      transforms.pad(8),
-      transforms.jitter(6),
-      transforms.scale(0.9, 1.1),
-      transforms.rotate(-10, 10),
-      transforms.jitter(4),
-    ),
-    regularizer=variation * regularizers.total_variation(),
+  recipe = lucid(
+    size,
+    channels=channels,
+    n=n,
+    learning_rate=learning_rate,
     steps=steps,
     snapshot_steps=snapshot_steps,
+    regularizer=variation * regularizers.total_variation(),
+  )
+  return dataclasses.replace(
+    recipe,
+    parameterization=parameterizations.fourier(
+      size, channels, n, decay=1.3, sd=0.1
+    ),
+    transform=_standard(pad=8, jitter=6),
   )
 
 
@@ -250,11 +252,13 @@ def _standard(
   size: types.Size | None = None,
   zoom: tuple[float, float] = (0.9, 1.1),
   turn: float = 10,
+  pad: int = 12,
+  jitter: int = 8,
 ) -> types.Transform:
   """Lucid's standard transforms, from continuous ranges; cropped to a size."""
   return transforms.compose(
-    transforms.pad(12),
-    transforms.jitter(8),
+    transforms.pad(pad),
+    transforms.jitter(jitter),
     transforms.scale(*zoom),
     transforms.rotate(-turn, turn),
     transforms.jitter(4),

@@ -9,8 +9,10 @@ from typing import Any
 from fviz import errors, objectives, types
 from fviz.deepdream import guides
 from fviz.media import photos
-from fviz.models import pareidolia, recommended
+from fviz.models import pareidolia
 
+# What dreams well, by looking.
+_LAYERS = {'pareidolia': 'mixed5,mixed4', 'inception_v3': 'mixed_4'}
 _GUIDE_SIZE = 256  # Longer side: every position is compared with all others.
 
 Weighted = tuple[types.Objective, float]
@@ -64,7 +66,7 @@ def parse_layers(text: str, model: str) -> list[tuple[str, float]]:
   >>> parse_layers('mixed5,mixed4*0.5', 'pareidolia')
   [('mixed5', 1.0), ('mixed4', 0.5)]
   """
-  text = text or recommended.of(model).dream
+  text = text or _LAYERS.get(model, '')
   found = []
   for part in filter(None, (p.strip() for p in text.split(','))):
     match = re.fullmatch(r'([^*]+?)\s*(?:\*\s*(-?[0-9.]+(?:e-?\d+)?))?', part)

@@ -9,31 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from fviz import engine, objectives, parameterizations, regularizers, transforms
+from fviz import engine, objectives, parameterizations, transforms
 from fviz import types as types
-
-
-def recipe(size: int = 96, steps: int = 192) -> engine.Recipe:
-  """Larger motifs than `recipes.lucid` and no grain.
-
-  From grey a class's features are all off and a robust network gives no way
-  to them: the start is ten times louder than lucid's. Adam moves all
-  frequencies alike, also those that the network hardly sees: a steeper
-  spectrum and a little total variation keep the fine ones quiet.
-  """
-  return engine.Recipe(
-    parameterization=parameterizations.fourier(size, decay=1.3, sd=0.1),
-    optimizer=optax.adam(0.06),
-    transform=transforms.compose(
-      transforms.pad(8),
-      transforms.jitter(6),
-      transforms.scale(0.9, 1.1),
-      transforms.rotate(-10, 10),
-      transforms.jitter(4),
-    ),
-    regularizer=15.0 * regularizers.total_variation(),
-    steps=steps,
-  )
 
 
 def grain_recipe(size: int = 80, steps: int = 96) -> engine.Recipe:

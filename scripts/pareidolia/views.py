@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from PIL import Image
 
-from fviz import types
+from fviz import recipes, types
 from fviz.media import contact_sheet, png
 from scripts.pareidolia import data, measures, pictures
 
@@ -57,7 +57,7 @@ def made(network: types.Network, cache: str, sheet: str) -> np.ndarray:
   if path and path.exists():
     images = np.load(path)
   else:
-    recipe = pictures.recipe(network.input_size[0])
+    recipe = recipes.classes(network.input_size[0])
     images = pictures.classes(network, recipe)
     if path:
       np.save(path, images)

@@ -241,7 +241,7 @@ def test_a_command_and_a_sweep_give_the_same_picture(capsys):
 @pytest.mark.parametrize(
   'arguments, values',
   [
-    (['--label', 'b'], {'objective': "log_odds('b')", 'recipe': 'classes()'}),
+    (['--label', 'b'], {'objective': "logit('b')", 'recipe': 'classes()'}),
     (
       ['--label', 'b', '--recipe', 'simonyan'],
       {'objective': "logit('b')", 'recipe': 'simonyan'},
